@@ -1,0 +1,135 @@
+"""What passes between an agent and a world: messages, tool specifications, assistant turns. Plain, typed, frozen.
+
+The wire shapes of OpenAI's chat completions are made from these records where a server or a chat template wants them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from discretion.scenarios.base import Record
+
+__all__ = ["AssistantTurn", "FormatError", "Message", "ToolCall", "ToolSpec", "Usage", "to_wire", "tools_to_wire"]
+
+
+class ToolCall(Record):
+    """A well-formed call: a name and a JSON object of arguments. Whether the tool accepts them is the world's word."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class FormatError(Record):
+    """Something that was meant as a tool call and could not be read as one; kept verbatim, counted, never dropped.
+
+    Attributes:
+        detail: What is wrong with it, told to the agent.
+        raw: The text as the model wrote it.
+    """
+
+    detail: str
+    raw: str
+
+
+class Usage(Record):
+    """Tokens of one turn or of an episode; 0 where nothing reports them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+        )
+
+
+class AssistantTurn(Record):
+    """One turn of the agent: text, tool calls, or both. Text without a call is the answer to the user.
+
+    Attributes:
+        finish: How the model stopped: `stop`, or `length` when it was cut off.
+    """
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    format_errors: tuple[FormatError, ...] = ()
+    usage: Usage = Usage()
+    finish: Literal["stop", "length"] = "stop"
+
+
+class Message(Record):
+    """One message of a conversation.
+
+    Attributes:
+        role: `system`, `user` (the instruction, answers of the user, news from the world), `assistant`, or `tool`.
+        tool_calls: Of an assistant message.
+        tool_call_id, name: Of a tool message: the call that it answers and the tool.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+class ToolSpec(Record):
+    """A tool as an agent sees it.
+
+    Attributes:
+        parameters: JSON Schema of the arguments object.
+        writes: Whether it changes the world or tells somebody something.
+    """
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    writes: bool = False
+
+
+def to_wire(messages: tuple[Message, ...] | list[Message], *, arguments_as_text: bool = True) -> list[dict[str, Any]]:
+    """Return messages in the shape of OpenAI's chat completions.
+
+    Args:
+        messages: The conversation.
+        arguments_as_text: JSON text, as the API wants it; otherwise objects, as most chat templates do.
+
+    >>> to_wire([Message(role="user", content="hello")])
+    [{'role': 'user', 'content': 'hello'}]
+    """
+    wire: list[dict[str, Any]] = []
+    for message in messages:
+        entry: dict[str, Any] = {"role": message.role, "content": message.content}
+        if message.tool_calls:
+            entry["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {
+                        "name": call.name,
+                        "arguments": json.dumps(call.arguments, ensure_ascii=False)
+                        if arguments_as_text
+                        else call.arguments,
+                    },
+                }
+                for call in message.tool_calls
+            ]
+        if message.role == "tool":
+            entry["tool_call_id"] = message.tool_call_id
+            entry["name"] = message.name
+        wire.append(entry)
+    return wire
+
+
+def tools_to_wire(tools: tuple[ToolSpec, ...] | list[ToolSpec]) -> list[dict[str, Any]]:
+    """Return tool specifications in the shape of OpenAI's `tools`."""
+    return [
+        {
+            "type": "function",
+            "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
+        }
+        for tool in tools
+    ]
