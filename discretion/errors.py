@@ -10,6 +10,7 @@ __all__ = [
     "InputError",
     "MissingExtra",
     "ModelFault",
+    "ModelUnusable",
     "RunFileError",
     "ScenarioError",
     "nearest",
@@ -64,6 +65,10 @@ class MissingExtra(InputError):
 
 class ModelFault(DiscretionError):
     """A model or server failed after its bounded retries: the episode is not scored, and says why."""
+
+
+class ModelUnusable(ModelFault):
+    """Every further request would fail in the same way (a wrong key, an unknown model): a run does well to stop."""
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

@@ -50,12 +50,14 @@ class AssistantTurn(Record):
     """One turn of the agent: text, tool calls, or both. Text without a call is the answer to the user.
 
     Attributes:
+        reasoning: What the model thought before it spoke. Nobody is shown it: it is no disclosure.
         finish: How the model stopped: `stop`, or `length` when it was cut off.
     """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     format_errors: tuple[FormatError, ...] = ()
+    reasoning: str = ""
     usage: Usage = Usage()
     finish: Literal["stop", "length"] = "stop"
 

@@ -1,0 +1,147 @@
+"""Checkpoint folders: found, checked before anything heavy is loaded, and identified by the hash of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from discretion.errors import InputError, MissingExtra
+
+__all__ = ["Checkpoint", "find_checkpoint"]
+
+_PICKLES: Final = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_HUB_ID: Final = re.compile(r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
+_HUB_FILES: Final = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model"]
+_SETTINGS: Final = ("*.json", "*.jinja", "*.txt", "*.model")
+
+
+class Checkpoint(NamedTuple):
+    """A checkpoint on disk.
+
+    Attributes:
+        folder: Configuration, safetensors weights, tokenizer.
+        adapter: The folder of a PEFT adapter on top, or `None`.
+    """
+
+    folder: Path
+    adapter: Path | None = None
+
+    @property
+    def tokenizer(self) -> Path:
+        """The folder of the tokenizer: the adapter's where it brings one, since its training used that."""
+        if self.adapter is not None and (self.adapter / "tokenizer_config.json").is_file():
+            return self.adapter
+        return self.folder
+
+    def weights_hash(self) -> str:
+        """Return the hash of every safetensors file, base before adapter; it takes a second or so per 2 GB."""
+        return _hash(path for folder in self if folder for path in _matching(folder, ("*.safetensors",)))
+
+    def settings_hash(self) -> str:
+        """Return the hash of everything small: configuration, tokenizer, chat template."""
+        return _hash(path for folder in self if folder for path in _matching(folder, _SETTINGS))
+
+
+def find_checkpoint(text: str) -> Checkpoint:
+    """Find and check `PATH_OR_ID[+ADAPTER]`.
+
+    Args:
+        text: A folder, or the id of a checkpoint on the Hugging Face hub (taken from the local cache, or downloaded
+            where the hub can be reached); after `+` the same for a PEFT adapter.
+
+    Raises:
+        InputError: If there is no such checkpoint, or it has no configuration, no safetensors weights or no chat
+            template.
+        MissingExtra: If the hub is needed and its client is not installed.
+    """
+    base, plus, adapter = (text, "", "") if Path(text).expanduser().is_dir() else text.rpartition("+")
+    if not plus:
+        base, adapter = text, ""
+    checkpoint = Checkpoint(_folder(base), _folder(adapter) if plus else None)
+    _check(checkpoint.folder, "config.json", "it is no checkpoint of transformers")
+    _check_weights(checkpoint.folder, "*.safetensors")
+    if checkpoint.adapter is not None:
+        _check(checkpoint.adapter, "adapter_config.json", "it is no PEFT adapter")
+        _check_weights(checkpoint.adapter, "adapter_model.safetensors")
+    _check_template(checkpoint.tokenizer)
+    return checkpoint
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    where = f"hf:{name}"
+    if folder.exists():
+        raise InputError("this is a file", where=where, remedy="give the folder that holds config.json")
+    if not _HUB_ID.match(name):
+        raise InputError("there is no such folder", where=where, remedy="give a checkpoint's folder, or a hub id")
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:
+        raise MissingExtra("huggingface_hub", "local") from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+    except Exception as error:  # the hub's client raises many kinds: offline, unknown, gated
+        raise InputError(
+            f"neither a folder nor a checkpoint that the hub gives ({type(error).__name__})",
+            where=where,
+            remedy="check the path, or download it first",
+        ) from None
+
+
+def _check(folder: Path, file: str, otherwise: str) -> None:
+    if (folder / file).is_file():
+        return
+    adapter = file == "config.json" and (folder / "adapter_config.json").is_file()
+    remedy = "this is an adapter: write hf:BASE+ADAPTER" if adapter else "give the folder that holds it"
+    raise InputError(f"no {file}: {otherwise}", where=f"hf:{folder}", remedy=remedy)
+
+
+def _check_weights(folder: Path, pattern: str) -> None:
+    if _matching(folder, (pattern,)):
+        return
+    where = f"hf:{folder}"
+    if _matching(folder, _PICKLES):
+        raise InputError(
+            "only pickled weights, which can run code when they are loaded",
+            where=where,
+            remedy="convert them: load where you trust them and save_pretrained(..., safe_serialization=True)",
+        )
+    raise InputError(f"no weights ({pattern})", where=where, remedy="give the folder that save_pretrained wrote")
+
+
+def _check_template(folder: Path) -> None:
+    if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
+        return
+    config = folder / "tokenizer_config.json"
+    where = f"hf:{folder}"
+    if not config.is_file():
+        raise InputError("no tokenizer_config.json", where=where, remedy="save the tokenizer beside the weights")
+    try:
+        settings = json.loads(config.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        raise InputError("tokenizer_config.json is no JSON", where=where, remedy="save the tokenizer again") from None
+    if not (isinstance(settings, dict) and settings.get("chat_template")):
+        raise InputError(
+            "the tokenizer has no chat template",
+            where=where,
+            remedy="put the chat_template.jinja of the model it was trained from into the folder",
+        )
+
+
+def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    return sorted({path for pattern in patterns for path in folder.glob(pattern) if path.is_file()})
+
+
+def _hash(files: Iterable[Path]) -> str:
+    """Hash names and content, so that neither can change unseen."""
+    total = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return f"sha256:{total.hexdigest()}"

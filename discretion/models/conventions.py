@@ -1,0 +1,84 @@
+"""The conventions by name, and a whole reply read as an assistant turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from discretion.errors import InputError, nearest
+from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
+from discretion.models.hermes import Hermes
+from discretion.models.toolcalls import Convention
+
+__all__ = ["CONVENTIONS", "convention", "read_turn", "split_reasoning"]
+
+CONVENTIONS: Final[dict[str, Convention]] = {"hermes": Hermes()}
+"""Name -> text form. Another checkpoint's own form goes in here."""
+
+_NO_USAGE: Final = Usage()
+_REASONING: Final = re.compile(r"\A\s*(?:<think>)?(?P<thought>.*?)</think>|\A\s*<think>(?P<open>.*)\Z", re.DOTALL)
+
+
+def convention(name: str) -> Convention:
+    """Return a convention by its name.
+
+    Raises:
+        InputError: If there is none of that name.
+    """
+    if name not in CONVENTIONS:
+        raise InputError(f"unknown tool-call convention {name!r}", remedy=nearest(name, CONVENTIONS))
+    return CONVENTIONS[name]
+
+
+def split_reasoning(text: str) -> tuple[str, str]:
+    """Split what a model thought, `<think>...</think>`, from what it said. Nobody sees a thought; it is no disclosure.
+
+    A template may have written the opening tag into the prompt, and a cut-off reply may lack the closing one.
+
+    >>> split_reasoning("<think>Hm.</think>Yes.")
+    ('Hm.', 'Yes.')
+    """
+    match = _REASONING.match(text)
+    if match is None:
+        return "", text
+    return (match["thought"] or match["open"] or "").strip(), text[match.end() :]
+
+
+def read_turn(
+    text: str,
+    form: Convention,
+    *,
+    first: int = 1,
+    native: Sequence[ToolCall | FormatError] = (),
+    reasoning: str = "",
+    usage: Usage = _NO_USAGE,
+    finish: Literal["stop", "length"] = "stop",
+) -> AssistantTurn:
+    """Read a model's text as one turn.
+
+    A reply that was cut off before it said or called anything is a format error: an empty answer it is not.
+
+    Args:
+        text: As the model wrote it, without the tokens that end a turn.
+        form: How this model writes calls.
+        first: The number that the first call gets that the text holds.
+        native: What a server has already read as calls.
+        reasoning: What a server has already split off.
+        usage: Tokens of the turn.
+        finish: `length` if it was cut off.
+    """
+    thought, said = split_reasoning(text)
+    parsed = form.parse(said, first=first)
+    calls = (*(call for call in native if isinstance(call, ToolCall)), *parsed.calls)
+    errors = (*(error for error in native if isinstance(error, FormatError)), *parsed.errors)
+    if finish == "length" and not (parsed.text or calls or errors):
+        errors = (FormatError(detail="the reply was cut off before it said anything", raw=text),)
+    return AssistantTurn(
+        text=parsed.text,
+        tool_calls=calls,
+        format_errors=errors,
+        reasoning=thought or reasoning,
+        usage=usage,
+        finish=finish,
+    )

@@ -1,0 +1,256 @@
+"""Models behind any OpenAI-compatible server (OpenAI, vLLM, SGLang, llama.cpp), through the official client."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pydantic import JsonValue
+
+from discretion.errors import MissingExtra, ModelFault, ModelUnusable
+from discretion.models.chat import AssistantTurn, Message, ToolSpec, to_wire, tools_to_wire
+from discretion.models.conventions import convention
+from discretion.models.openai_reply import BadReplyError, error_text, read_reply
+from discretion.models.protocol import Sampling
+from discretion.models.retry import Retry, retry_after
+from discretion.models.server import OPENAI_URL, find_server
+from discretion.models.toolcalls import next_call, read_json
+
+if TYPE_CHECKING:
+    import openai
+
+__all__ = ["OpenAIChat"]
+
+_LARGEST_REPLY: Final = 4 * 2**20  # bytes; far above what any number of tokens takes
+_POOL: Final = 32  # connections of one client; its pool looks at each of them for each request
+_TRANSIENT: Final = frozenset({408, 409, 425, 429})
+_NO_TOOLS: Final = re.compile(
+    r"tool[-_ ]choice|tool[-_ ]call[-_ ]parser|tools param|(?:support|enable)\w*\b.*\btool|\btool.*\bsupport",
+    re.IGNORECASE,
+)
+_TOO_LONG: Final = re.compile(r"context (?:length|window|size)|maximum context|too long|too many tokens", re.IGNORECASE)
+
+
+class _Transient(Exception):
+    """A failure that may pass.
+
+    Args:
+        what: What happened, one line.
+        remedy: What the reader can do if it does not pass.
+        wait_s: How long the server asks to wait.
+    """
+
+    def __init__(self, what: str, remedy: str, wait_s: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.wait_s = wait_s
+
+
+class _Open(NamedTuple):
+    """What belongs to an event loop: its clients, and a queue that holds a client once for each request it may take."""
+
+    loop: asyncio.AbstractEventLoop
+    clients: list[openai.AsyncOpenAI]
+    lines: asyncio.LifoQueue[openai.AsyncOpenAI]
+
+
+class OpenAIChat:
+    """A model behind an OpenAI-compatible server.
+
+    The key comes from the environment alone, and is sent to no loopback server unless `key_variable` names it.
+
+    Args:
+        model: The name that the server knows.
+        base_url: The server, up to `/v1`; `OPENAI_BASE_URL` or OpenAI's own where not given.
+        sampling: Temperature and longest turn.
+        concurrency: The most requests in flight.
+        timeout_s: The longest that one request may take, in seconds.
+        retry: What is done about failures that may pass.
+        key_variable: The environment variable that holds the key.
+        form: The convention for calls that the server leaves in the text.
+
+    Raises:
+        InputError: If the base URL cannot be used or no key is set.
+        MissingExtra: If the client is not installed.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        base_url: str | None = None,
+        *,
+        sampling: Sampling | None = None,
+        concurrency: int = 64,
+        timeout_s: float = 120.0,
+        retry: Retry | None = None,
+        key_variable: str | None = None,
+        form: str = "hermes",
+    ) -> None:
+        try:
+            import openai
+        except ImportError:
+            raise MissingExtra("openai", "openai") from None
+        self._openai = openai
+        self.model = model
+        self.server = find_server(base_url, key_variable=key_variable)
+        self.name = f"{model} at {self.server.url}"
+        self.sampling = sampling or Sampling()
+        self.concurrency = concurrency
+        self.timeout_s = timeout_s
+        self.retry = retry or Retry()
+        self._key = self.server.key()
+        self._form = convention(form)
+        self._form_name = form
+        self._open: _Open | None = None
+
+    def __repr__(self) -> str:
+        return f"OpenAIChat({self.model!r}, {self.server.url!r})"
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Return what identifies the model in a manifest; the key is not in it."""
+        return {
+            "backend": "openai",
+            "model": self.model,
+            "base_url": self.server.url,
+            "client": self._openai.__version__,
+            "convention": self._form_name,
+            **self.sampling.model_dump(),
+        }
+
+    async def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, seed: int) -> AssistantTurn:
+        """Return the next turn.
+
+        Raises:
+            ModelFault: If no usable reply came within the attempts.
+            ModelUnusable: If no request can succeed: a wrong key, an unknown model, a server without tool calls.
+        """
+        request = self._request(messages, tools, seed)
+        lines = self._lines()
+        client = await lines.get()
+        try:
+            for attempt in range(1, self.retry.attempts + 1):
+                try:
+                    return await self._once(client, request, first=next_call(messages))
+                except _Transient as failure:
+                    last = failure
+                if attempt < self.retry.attempts:  # the line stays taken: a struggling server is not sent more
+                    asked = last.wait_s or 0.0
+                    if asked > self.retry.longest_s:
+                        raise self._fault(f"{last.what}, and asks to wait {asked:.0f} s", last.remedy)
+                    rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")  # noqa: S311
+                    await asyncio.sleep(max(asked, self.retry.delay_s(attempt, rng)))
+            raise self._fault(f"{last.what} ({attempt} attempts)", last.remedy)
+        finally:
+            lines.put_nowait(client)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._open is not None and self._open.loop is asyncio.get_running_loop():
+            for client in self._open.clients:
+                await client.close()
+        self._open = None
+
+    def _lines(self) -> asyncio.LifoQueue[openai.AsyncOpenAI]:
+        """Return the free lines of the running loop: connections belong to the loop that opened them."""
+        loop = asyncio.get_running_loop()
+        if self._open is None or self._open.loop is not loop:
+            clients = [self._client() for _ in range(0, self.concurrency, _POOL)]
+            lines: asyncio.LifoQueue[openai.AsyncOpenAI] = asyncio.LifoQueue()
+            for line in range(self.concurrency):
+                lines.put_nowait(clients[line // _POOL])
+            self._open = _Open(loop, clients, lines)
+        return self._open.lines
+
+    def _client(self) -> openai.AsyncOpenAI:
+        # The client may stand on httpx or its successor, so the class of the limits is taken from it.
+        limits = type(self._openai.DEFAULT_CONNECTION_LIMITS)(max_connections=_POOL, max_keepalive_connections=_POOL)
+        return self._openai.AsyncOpenAI(
+            api_key=self._key,
+            base_url=self.server.url,
+            max_retries=0,
+            timeout=self.timeout_s,
+            http_client=self._openai.DefaultAsyncHttpxClient(
+                limits=limits,
+                # This machine is reached without proxies, and without the certificates that cost 45 ms to load.
+                trust_env=not self.server.loopback,
+                verify=not self.server.loopback,
+            ),
+        )
+
+    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec], seed: int) -> dict[str, Any]:
+        # OpenAI's own newer models refuse `max_tokens`; other servers know nothing else.
+        longest = "max_completion_tokens" if self.server.url == OPENAI_URL else "max_tokens"
+        request: dict[str, Any] = {
+            "model": self.model,
+            "messages": to_wire(list(messages)),
+            "seed": seed,
+            longest: self.sampling.max_tokens,
+        }
+        if self.sampling.temperature is not None:
+            request["temperature"] = self.sampling.temperature
+        if tools:
+            request["tools"] = tools_to_wire(list(tools))
+        return request
+
+    async def _once(self, client: openai.AsyncOpenAI, request: dict[str, Any], *, first: int) -> AssistantTurn:
+        """Send one request and read the reply.
+
+        Raises:
+            _Transient: If another attempt may succeed.
+            ModelFault: If not.
+        """
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                # As `extra_body` the request is sent as it is; as arguments it costs the client 7 ms to look through.
+                reply = await client.chat.completions.with_raw_response.create(
+                    model=self.model, messages=[], extra_body=request
+                )
+            content = reply.http_response.content
+            if len(content) > _LARGEST_REPLY:
+                raise BadReplyError(f"the reply has {len(content)} bytes")
+            return read_reply(read_json(content.decode(errors="replace")), self._form, first=first)
+        except (TimeoutError, self._openai.APITimeoutError):
+            raise _Transient(
+                f"no reply within {self.timeout_s:g} s", "raise the timeout or lower the concurrency"
+            ) from None
+        except self._openai.APIConnectionError as error:
+            cause = error.__cause__ or error
+            detail = self._shown(str(cause)) or type(cause).__name__
+            raise _Transient(f"the connection failed ({detail})", "is the server running?") from None
+        except self._openai.APIStatusError as error:
+            raise self._refusal(error.status_code, error_text(error.body), error.response.headers) from None
+        except ValueError as error:  # BadReplyError among them
+            raise _Transient(self._shown(str(error)), "does the base URL lead to chat completions?") from None
+
+    def _refusal(self, status: int, text: str, headers: Any) -> _Transient | ModelFault:
+        """Make of an HTTP error what it means: wait, give this episode up, or give the model up."""
+        said = self._shown(text)
+        what = f"HTTP {status} ({said})" if said else f"HTTP {status}"
+        if _NO_TOOLS.search(said):
+            return self._fault(
+                f"the server takes no tool calls: {what}",
+                "start vLLM with --enable-auto-tool-choice --tool-call-parser hermes (llama.cpp: --jinja)",
+                unusable=True,
+            )
+        if status == 429 and "quota" in said:
+            return self._fault(what, "the account's quota is spent", unusable=True)
+        if status in _TRANSIENT or status >= 500:
+            return _Transient(what, "lower the concurrency, or try again later", retry_after(headers))
+        if status in (401, 403):
+            return self._fault(what, f"check the key in {self.server.key_variable or 'key_variable'}", unusable=True)
+        if status in (404, 405):
+            return self._fault(what, "check the model's name, and that the base URL ends in /v1", unusable=True)
+        if _TOO_LONG.search(said):
+            return self._fault(what, "serve the model with a longer context, or lower max_tokens")
+        return self._fault(what, "the server does not accept the request")
+
+    def _fault(self, what: str, remedy: str, *, unusable: bool = False) -> ModelFault:
+        return (ModelUnusable if unusable else ModelFault)(what, where=self.name, remedy=remedy)
+
+    def _shown(self, text: str) -> str:
+        """Return a server's words as one line, without the key that some servers repeat."""
+        return error_text(text.replace(self._key, "***") if self.server.key_variable else text)

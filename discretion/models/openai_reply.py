@@ -1,0 +1,96 @@
+"""The JSON of a chat completion, read as an assistant turn. Servers differ, and none is trusted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
+from discretion.models.conventions import read_turn
+from discretion.models.toolcalls import Convention, call_id, read_call
+
+__all__ = ["BadReplyError", "error_text", "read_reply"]
+
+
+class BadReplyError(ValueError):
+    """A reply that is no chat completion; the message says why, for people."""
+
+
+def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
+    """Read a decoded reply. Calls get ids of their own, since a server's are random.
+
+    Args:
+        reply: The JSON of a chat completion.
+        form: For calls that the server left in the text.
+        first: The number that the first call gets.
+
+    Raises:
+        BadReplyError: If it is none.
+    """
+    if not isinstance(reply, dict):
+        raise BadReplyError("the reply is no JSON object")
+    if reply.get("error"):
+        raise BadReplyError(f"the reply is an error: {error_text(reply)}")
+    choices = reply.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise BadReplyError("the reply has no choices[0].message")
+    native = _native_calls(message, first)
+    text = _text(message.get("content")) or _text(message.get("refusal"))
+    if choice.get("finish_reason") == "content_filter" and not text and not native:
+        raise BadReplyError("the server's content filter took the reply")
+    finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
+    return read_turn(
+        text,
+        form,
+        first=first + sum(isinstance(call, ToolCall) for call in native),
+        native=native,
+        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        usage=_usage(reply.get("usage")),
+        finish=finish,
+    )
+
+
+def _native_calls(message: dict[str, Any], first: int) -> list[ToolCall | FormatError]:
+    given = message.get("tool_calls") or []
+    if not isinstance(given, list):
+        given = [given]
+    if message.get("function_call"):  # what older servers send
+        given = [*given, message["function_call"]]
+    read: list[ToolCall | FormatError] = []
+    for item in given:
+        number = first + sum(isinstance(call, ToolCall) for call in read)
+        read.append(read_call(item, call=call_id(number), raw=json.dumps(item, ensure_ascii=False)))
+    return read
+
+
+def _text(content: Any) -> str:
+    """Return the text of a content, which may be a string or a list of parts."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    if content is None:
+        return ""
+    raise BadReplyError("the reply's content is no text")
+
+
+def _usage(usage: Any) -> Usage:
+    def tokens(key: str) -> int:
+        count = usage.get(key) if isinstance(usage, dict) else None
+        return count if isinstance(count, int) and count >= 0 else 0
+
+    return Usage(prompt_tokens=tokens("prompt_tokens"), completion_tokens=tokens("completion_tokens"))
+
+
+def error_text(body: Any) -> str:
+    r"""Return the message of an error body, one line of at most 200 characters.
+
+    >>> error_text({"error": {"message": "no such\n model"}})
+    'no such model'
+    """
+    while isinstance(body, dict):
+        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")
+    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())[:200]

@@ -1,0 +1,345 @@
+"""The OpenAI client against a server that answers, refuses, hangs and breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fault_server import FaultServer, Reaction, call, completion, error, half, hang, reply, reset, slow, trickle
+
+from discretion.errors import InputError, ModelFault, ModelUnusable
+from discretion.models import Message, OpenAIChat, Retry, Sampling, ToolCall, ToolSpec, Usage
+from discretion.models.server import find_server
+
+pytestmark = pytest.mark.openai
+
+TOOLS = [
+    ToolSpec(
+        name="recall",
+        description="Recall.",
+        parameters={"type": "object", "properties": {"query": {"type": "string"}}},
+    )
+]
+ASKED = [Message(role="system", content="Help."), Message(role="user", content="What do you remember?")]
+SOON = Retry(attempts=3, first_s=0.001, longest_s=0.05)
+SECRET = "sk-not-to-be-seen-1234567890"
+
+
+def chat(server: FaultServer, **options: Any) -> OpenAIChat:
+    return OpenAIChat("m", server.url, **{"retry": SOON, "timeout_s": 5.0, **options})
+
+
+def ask(model: OpenAIChat, messages: list[Message] = ASKED, tools: list[ToolSpec] = TOOLS, seed: int = 5) -> Any:
+    async def once() -> Any:
+        try:
+            return await model.complete(messages, tools, seed=seed)
+        finally:
+            await model.aclose()
+
+    return asyncio.run(once())
+
+
+def fault(*script: Reaction, **options: Any) -> tuple[ModelFault, FaultServer]:
+    with FaultServer(*script) as server, pytest.raises(ModelFault) as caught:
+        ask(chat(server, **options))
+    assert "\n" not in str(caught.value)
+    return caught.value, server
+
+
+# -- what is sent ----------------------------------------------------------------------------------------------------
+
+
+def test_the_request_carries_everything() -> None:
+    history = [
+        *ASKED,
+        Message(role="assistant", tool_calls=(ToolCall(id="call00001", name="recall", arguments={"query": "ä"}),)),
+        Message(role="tool", content="{}", tool_call_id="call00001", name="recall"),
+    ]
+    with FaultServer(completion("Nothing.")) as server:
+        ask(chat(server, sampling=Sampling(temperature=0.5, max_tokens=99)), history)
+    (request,) = server.requests
+    assert request["path"] == "/v1/chat/completions"
+    assert (request["model"], request["seed"], request["max_tokens"], request["temperature"]) == ("m", 5, 99, 0.5)
+    assert request["tools"][0]["function"]["name"] == "recall"
+    assert request["messages"][2]["tool_calls"][0]["function"]["arguments"] == '{"query": "ä"}'
+    assert request["messages"][3] == {"role": "tool", "content": "{}", "tool_call_id": "call00001", "name": "recall"}
+
+
+def test_no_tools_and_no_temperature_are_not_sent() -> None:
+    with FaultServer(completion("B")) as server:
+        ask(chat(server, sampling=Sampling(temperature=None)), tools=[])
+    assert not {"tools", "temperature"} & set(server.requests[0])
+
+
+# -- what comes back -------------------------------------------------------------------------------------------------
+
+
+def test_native_calls() -> None:
+    with FaultServer(
+        completion("One moment.", calls=(call("recall", {"query": "flat"}), call("recall", "")), finish="tool_calls")
+    ) as server:
+        turn = ask(chat(server))
+    assert turn.text == "One moment."
+    assert [(each.id, each.name, each.arguments) for each in turn.tool_calls] == [
+        ("call00001", "recall", {"query": "flat"}),
+        ("call00002", "recall", {}),
+    ]
+    assert (turn.usage, turn.finish) == (Usage(prompt_tokens=11, completion_tokens=7), "stop")
+
+
+def test_malformed_native_arguments_are_format_errors() -> None:
+    calls = (call("recall", '{"query": '), call("recall", "[1]"), call("", {}), call("recall", {"query": "x"}))
+    with FaultServer(completion(calls=calls)) as server:
+        turn = ask(chat(server))
+    assert [each.arguments for each in turn.tool_calls] == [{"query": "x"}]
+    assert [each.detail for each in turn.format_errors] == [
+        "the arguments of 'recall' are cut off before the JSON ends",
+        "the arguments of 'recall' are no JSON object",
+        "the tool call gives no 'name'",
+    ]
+    assert json.loads(turn.format_errors[0].raw) == calls[0]
+
+
+def test_calls_that_the_server_left_in_the_text() -> None:
+    with FaultServer(completion('Hm. <tool_call>{"name": "recall", "arguments": {}}</tool_call>')) as server:
+        turn = ask(chat(server))
+    assert (turn.text, [each.name for each in turn.tool_calls]) == ("Hm.", ["recall"])
+
+
+@pytest.mark.parametrize(
+    ("reaction", "text", "reasoning"),
+    [
+        (completion("Yes.", reasoning_content="Hm."), "Yes.", "Hm."),
+        (completion("Yes.", reasoning="Hm."), "Yes.", "Hm."),
+        (completion("<think>Hm.</think>Yes."), "Yes.", "Hm."),
+        (completion([{"type": "text", "text": "Ye"}, {"type": "text", "text": "s."}]), "Yes.", ""),
+        (completion(None, refusal="I will not."), "I will not.", ""),
+        (completion(None), "", ""),
+        (completion("half \ud83d of it"), "half ? of it", ""),
+    ],
+)
+def test_the_many_places_of_text(reaction: Reaction, text: str, reasoning: str) -> None:
+    with FaultServer(reaction) as server:
+        turn = ask(chat(server))
+    assert (turn.text, turn.reasoning) == (text, reasoning)
+
+
+def test_a_cut_off_reply() -> None:
+    with FaultServer(completion("And then", finish="length")) as server:
+        assert ask(chat(server)).finish == "length"
+
+
+def test_odd_but_readable_replies() -> None:
+    odd = {"choices": [{"message": {"content": "Yes.", "tool_calls": {"function": {"name": "recall"}}}}], "usage": 7}
+    with FaultServer(reply(odd)) as server:
+        turn = ask(chat(server))
+    assert (turn.text, turn.tool_calls[0].name, turn.usage) == ("Yes.", "recall", Usage())
+
+
+# -- what passes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error(429, "slow down", Retry_After="0.01"),
+        error(500, "oops"),
+        error(503, "loading"),
+        error(408, "timeout"),
+        reset,
+        half,
+        reply("<html>bad gateway</html>", status=502, headers={"Content-Type": "text/html"}),
+        reply("<html>hello</html>", headers={"Content-Type": "text/html"}),
+        reply('{"choices": [{"mess'),
+        reply(""),
+        reply({"choices": []}),
+        reply({"error": {"message": "upstream"}}),
+        reply([1]),
+        reply({"choices": [{"message": {"content": 3}}]}),
+    ],
+)
+def test_what_may_pass_is_tried_again(trouble: Reaction) -> None:
+    with FaultServer(trouble, completion("Now.")) as server:
+        assert ask(chat(server)).text == "Now."
+    assert len(server.requests) == 2
+    assert server.requests[0] == server.requests[1]
+
+
+@pytest.mark.parametrize("trouble", [hang, trickle])
+def test_a_server_that_does_not_finish_is_left(trouble: Reaction) -> None:
+    with FaultServer(trouble, completion("Now.")) as server:
+        assert ask(chat(server, timeout_s=0.2)).text == "Now."
+
+
+def test_retry_after_is_honoured() -> None:
+    with FaultServer(error(429, "slow down", Retry_After="0.04"), completion("Now.")) as server:
+        model = chat(server)
+        slept: list[float] = []
+
+        async def sleep(seconds: float, real: Callable[..., Any] = asyncio.sleep) -> None:
+            slept.append(seconds)
+            await real(0)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("discretion.models.openai_chat.asyncio.sleep", sleep)
+            ask(model)
+    assert slept == [0.04]
+
+
+# -- what does not pass ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [
+        (error(429, "slow down"), r"HTTP 429 \(slow down\) \(3 attempts\); lower the concurrency, or try again later"),
+        (error(500, "oops"), r"HTTP 500 \(oops\) \(3 attempts\); lower the concurrency, or try again later"),
+        (reset, r"the connection failed \(.+\) \(3 attempts\); is the server running\?"),
+        (half, r"the connection failed \(.+\) \(3 attempts\); is the server running\?"),
+        (reply("no json"), r"not valid JSON .+ \(3 attempts\); does the base URL lead to chat completions\?"),
+        (reply('{"choi'), r"cut off before the JSON ends \(3 attempts\); .*"),
+        (reply({}), r"the reply has no choices\[0\]\.message \(3 attempts\); .*"),
+        (reply({"error": {"message": "gpu\nlost"}}), r"the reply is an error: gpu lost \(3 attempts\); .*"),
+        (completion(finish="content_filter"), r"the server's content filter took the reply \(3 attempts\); .*"),
+        (reply(json.dumps("x" * 5_000_000)), r"the reply has 5000002 bytes \(3 attempts\); .*"),
+    ],
+)
+def test_the_attempts_are_bounded(trouble: Reaction, says: str) -> None:
+    caught, server = fault(trouble)
+    assert re.fullmatch(rf"m at {re.escape(server.url)}: {says}", str(caught))
+    assert len(server.requests) == 3
+    assert not isinstance(caught, ModelUnusable)
+
+
+def test_a_hanging_server_is_named() -> None:
+    caught, _ = fault(hang, timeout_s=0.05)
+    assert "no reply within 0.05 s (3 attempts); raise the timeout or lower the concurrency" in str(caught)
+
+
+def test_nobody_listens() -> None:
+    with FaultServer(hang) as server:
+        pass
+    with pytest.raises(ModelFault, match=r"the connection failed \(.*\) \(3 attempts\); is the server running\?$"):
+        ask(chat(server))
+
+
+def test_a_server_that_asks_for_too_long_a_wait_is_given_up() -> None:
+    caught, server = fault(error(429, "come back tomorrow", Retry_After="86400"))
+    assert "HTTP 429 (come back tomorrow), and asks to wait 86400 s; " in str(caught)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says", "unusable"),
+    [
+        (error(401, "bad key"), "HTTP 401 (bad key); check the key", True),
+        (error(404, "no model m"), "HTTP 404 (no model m); check the model's name, and that the base URL", True),
+        (error(429, "You exceeded your current quota"), "the account's quota is spent", True),
+        (
+            error(400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+            "start vLLM with --enable-auto-tool-choice --tool-call-parser hermes",
+            True,
+        ),
+        (error(500, "tools param requires --jinja flag"), "llama.cpp: --jinja", True),
+        (error(400, "m does not support tools"), "the server takes no tool calls: HTTP 400", True),
+        (error(400, "This model's maximum context length is 4096 tokens"), "serve the model with a longer", False),
+        (error(400, "seed must be odd"), "HTTP 400 (seed must be odd); the server does not accept", False),
+        (reply("nope", status=422), "HTTP 422 (nope)", False),
+        (reply({"detail": [{"msg": "field"}]}, status=422), 'HTTP 422 ([{"msg": "field"}])', False),
+    ],
+)
+def test_what_cannot_pass_is_not_tried_again(trouble: Reaction, says: str, unusable: bool) -> None:
+    caught, server = fault(trouble)
+    assert says in str(caught)
+    assert len(server.requests) == 1
+    assert isinstance(caught, ModelUnusable) is unusable
+
+
+# -- keys ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_loopback_server_is_not_sent_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    with FaultServer(completion("Yes.")) as server:
+        ask(chat(server))
+    assert SECRET not in json.dumps(server.headers)
+
+
+def test_the_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_KEY", SECRET)
+    with FaultServer(error(401, f"wrong key {SECRET}")) as server:
+        model = chat(server, key_variable="LOCAL_KEY")
+        with pytest.raises(ModelFault) as caught:
+            ask(model)
+    assert server.headers[0]["authorization"] == f"Bearer {SECRET}"
+    assert "wrong key ***" in str(caught.value)
+    assert "LOCAL_KEY" in str(caught.value)
+    assert SECRET not in str(caught.value) + repr(model) + json.dumps(model.describe())
+    assert caught.value.__cause__ is None
+
+
+def test_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(
+        InputError, match=r"^no key for https://x\.example/v1; set the environment variable OPENAI_API_KEY$"
+    ):
+        OpenAIChat("m", "https://x.example/v1")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("ftp://x/v1", "'ftp://x/v1' is no base URL; write it like http://127.0.0.1:8000/v1"),
+        ("http://", "'http:' is no base URL"),
+        ("http://x:port/v1", "'http://x:port/v1' is no base URL ("),
+        (f"https://me:{SECRET}@x.example/v1", "the base URL of 'x.example' holds credentials"),
+        (f"https://x.example/v1?key={SECRET}", "the base URL of 'x.example' holds credentials, a query or a fragment"),
+    ],
+)
+def test_bad_base_urls(url: str, says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find_server(url)
+    assert says in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_the_base_url_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:9/v1/")
+    assert find_server().url == "http://localhost:9/v1"
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    assert find_server().key_variable == "OPENAI_API_KEY"
+
+
+# -- many at once ----------------------------------------------------------------------------------------------------
+
+
+def test_requests_in_flight_are_capped() -> None:
+    async def many(model: OpenAIChat) -> list[Any]:
+        turns = await asyncio.gather(*(model.complete(ASKED, TOOLS, seed=i) for i in range(12)))
+        await model.aclose()
+        return turns
+
+    with FaultServer(slow(0.02, completion("Yes."))) as server:
+        turns = asyncio.run(many(chat(server, concurrency=4)))
+    assert len(turns) == 12
+    assert server.most == 4
+
+
+def test_a_model_outlives_its_event_loop() -> None:
+    with FaultServer(completion("Yes.")) as server:
+        model = chat(server)
+        for _ in range(2):
+            assert asyncio.run(model.complete(ASKED, TOOLS, seed=0)).text == "Yes."
+
+
+def test_the_description_identifies_the_model() -> None:
+    with FaultServer(hang) as server:
+        described = chat(server).describe()
+    assert described["model"] == "m"
+    assert described["base_url"] == server.url
+    assert described["temperature"] == 0.0
+    json.dumps(described)

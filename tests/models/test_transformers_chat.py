@@ -1,0 +1,270 @@
+"""Local checkpoints: what they are shown, what is read of what they write, and that batches do not matter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_checkpoint import CHATML, PLAIN, STRICT, save_adapter, save_parrot, save_random, tokenizer
+
+from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusable
+from discretion.models import AssistantTurn, Message, Sampling, ToolCall, ToolSpec, TransformersChat
+from discretion.models.chat_template import ChatTemplate
+from discretion.models.conventions import convention
+
+pytestmark = pytest.mark.local
+
+TOOLS = [ToolSpec(name="recall", description="Recall.", parameters={"type": "object", "properties": {}})]
+CALL = '{"name": "recall", "arguments": {}}'
+SHORT = Sampling(max_tokens=12)
+
+
+def asked(words: str) -> list[Message]:
+    return [Message(role="system", content="Help."), Message(role="user", content=words)]
+
+
+def together(model: TransformersChat, *conversations: list[Message], seed: int = 0) -> list[Any]:
+    """Ask for several turns at once."""
+
+    async def main() -> list[Any]:
+        turns = (model.complete(messages, TOOLS, seed=seed) for messages in conversations)
+        try:
+            return await asyncio.gather(*turns, return_exceptions=True)
+        finally:
+            await model.aclose()
+
+    return asyncio.run(main())
+
+
+def text_and_usage(turn: AssistantTurn) -> tuple[Any, ...]:
+    return turn.text, turn.tool_calls, turn.format_errors, turn.usage, turn.finish
+
+
+@pytest.fixture(scope="session")
+def random_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_random(tmp_path_factory.mktemp("random"))
+
+
+@pytest.fixture(scope="session")
+def parrot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_parrot(tmp_path_factory.mktemp("parrot"), "One moment. ", "<tool_call>", CALL, "</tool_call>")
+
+
+# -- what comes back -------------------------------------------------------------------------------------------------
+
+
+def test_a_tool_call_comes_back_although_its_tags_are_special_tokens(parrot: Path) -> None:
+    (turn,) = together(TransformersChat(str(parrot)), asked("What do you remember?"))
+    assert turn.text == "One moment."
+    assert turn.tool_calls == (ToolCall(id="call00001", name="recall"),)
+    assert turn.finish == "stop"
+    assert turn.usage.completion_tokens == 5
+    assert turn.usage.prompt_tokens > 50
+
+
+def test_a_turn_that_is_cut_off(parrot: Path) -> None:
+    (turn,) = together(TransformersChat(str(parrot), sampling=Sampling(max_tokens=2)), asked("What?"))
+    assert turn.finish == "length"
+    assert turn.usage.completion_tokens == 2
+    assert turn.format_errors[0].raw == "<tool_call>"
+
+
+# -- batches ---------------------------------------------------------------------------------------------------------
+
+WORDS = ["Hi.", "What do you remember of the flat in Antwerp?", "x" * 200, "Und nun?", "Is 3 < 4?"]
+
+
+def test_a_greedy_turn_does_not_depend_on_its_batch(random_llama: Path) -> None:
+    conversations = [asked(words) for words in WORDS]
+    alone = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=1), *conversations)
+    batch = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=8), *conversations)
+    odd = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=2), *reversed(conversations))
+    assert [text_and_usage(turn) for turn in alone] == [text_and_usage(turn) for turn in batch]
+    assert [text_and_usage(turn) for turn in alone] == [text_and_usage(turn) for turn in reversed(odd)]
+    assert len({turn.text for turn in alone}) == len(WORDS)
+
+
+def test_a_drawn_turn_depends_on_its_seed_and_not_on_its_batch(random_llama: Path) -> None:
+    drawn = Sampling(temperature=1.0, max_tokens=12)
+    conversations = [asked(words) for words in WORDS]
+    alone = together(TransformersChat(str(random_llama), sampling=drawn, batch_size=1), *conversations, seed=3)
+    batch = together(TransformersChat(str(random_llama), sampling=drawn, batch_size=8), *conversations, seed=3)
+    other = together(TransformersChat(str(random_llama), sampling=drawn, batch_size=8), *conversations, seed=4)
+    assert [turn.text for turn in alone] == [turn.text for turn in batch]
+    assert [turn.text for turn in alone] != [turn.text for turn in other]
+
+
+def test_drawing_leaves_the_global_random_state_alone(random_llama: Path) -> None:
+    import torch
+
+    before = torch.random.get_rng_state()
+    together(TransformersChat(str(random_llama), sampling=Sampling(temperature=1.0, max_tokens=3)), asked("Hi."))
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_draws_follow_the_distribution() -> None:
+    import torch
+
+    from discretion.models.generation import _Noise
+
+    logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]])).repeat(4000, 1)
+    chosen = _Noise(list(range(4000)), 1.0, torch.device("cpu"))(torch.empty(0), logits).argmax(-1)
+    shares = torch.bincount(chosen, minlength=3) / 4000
+    assert torch.allclose(shares, torch.tensor([0.7, 0.2, 0.1]), atol=0.03)
+
+
+# -- the context -----------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_that_does_not_fit_fails_alone(tmp_path: Path) -> None:
+    model = TransformersChat(str(save_random(tmp_path, context=256)), sampling=SHORT)
+    fits, too_long = together(model, asked("Hi."), asked("x" * 300))
+    assert isinstance(fits, AssistantTurn)
+    assert isinstance(too_long, ModelFault)
+    assert str(too_long).startswith(f"hf:{tmp_path}: prompt of ")
+    assert str(too_long).endswith("tokens exceeds the context of 256; use a checkpoint with a longer context")
+
+
+def test_a_turn_ends_with_the_context_and_shortens_no_other(tmp_path: Path) -> None:
+    folder = save_random(tmp_path, context=256)
+    size = together(TransformersChat(str(folder), sampling=SHORT), asked(""))[0].usage.prompt_tokens
+    tight, roomy = together(TransformersChat(str(folder), sampling=SHORT), asked("x" * (253 - size)), asked("Hi."))
+    assert (tight.usage.prompt_tokens, tight.usage.completion_tokens, tight.finish) == (253, 3, "length")
+    (alone,) = together(TransformersChat(str(folder), sampling=SHORT), asked("Hi."))
+    assert text_and_usage(roomy) == text_and_usage(alone)
+
+
+def test_a_batch_that_fails_is_tried_in_halves(random_llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from discretion.models.generation import Generator
+
+    real = Generator._write
+
+    def memory(self: Generator, prompts: Any, longest: int, sampling: Sampling) -> Any:
+        if len(prompts) > 2:
+            raise RuntimeError("out of memory")
+        if any(len(prompt.tokens) > 300 for prompt in prompts):
+            raise RuntimeError("bad\nrow")
+        return real(self, prompts, longest, sampling)
+
+    monkeypatch.setattr(Generator, "_write", memory)
+    turns = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=8), *map(asked, WORDS))
+    assert [isinstance(turn, AssistantTurn) for turn in turns] == [True, True, False, True, True]
+    assert str(turns[2]) == f"hf:{random_llama}: generation failed (bad row); lower the batch size"
+
+
+# -- chat templates --------------------------------------------------------------------------------------------------
+
+HISTORY = [
+    *asked("What do you remember?"),
+    Message(role="assistant", content="See.", tool_calls=(ToolCall(id="call00001", name="recall"),)),
+    Message(role="tool", content='{"total": 0}', tool_call_id="call00001", name="recall"),
+    Message(role="user", content="[new mail]"),
+]
+
+
+def template(text: str) -> ChatTemplate:
+    return ChatTemplate(tokenizer(text), convention("hermes"), where="hf:x")
+
+
+def test_a_template_with_tools_is_given_them() -> None:
+    rendered = template(CHATML).render(HISTORY, TOOLS)
+    assert rendered.startswith('<|im_start|>tools\n{"type": "function", "function": {"name": "recall"')
+    assert '<|im_start|>assistant\nSee.<tool_call>\n{"name": "recall", "arguments": {}}\n</tool_call>' in rendered
+    assert rendered.endswith("<|im_start|>user\n[new mail]<|im_end|>\n<|im_start|>assistant\n")
+
+
+def test_a_template_without_tools_gets_them_as_text() -> None:
+    plain = template(PLAIN)
+    rendered = plain.render(HISTORY, TOOLS)
+    assert (plain.takes_tools, plain.takes_system) == (False, True)
+    assert rendered.startswith("<|im_start|>system\nHelp.\n\n# Tools\n")
+    assert '{"type": "function", "function": {"name": "recall"' in rendered
+    assert f"<|im_start|>assistant\nSee.\n\n<tool_call>\n{CALL}\n</tool_call><|im_end|>" in rendered
+    assert '<|im_start|>user\n<tool_response>\n{"total": 0}\n</tool_response>\n\n[new mail]<|im_end|>' in rendered
+    assert "# Tools" not in plain.render(HISTORY, [])
+    assert plain.render(HISTORY[1:], TOOLS).startswith("<|im_start|>system\n# Tools\n")
+
+
+def test_a_template_without_system_messages_gets_them_above_the_users_words() -> None:
+    strict = template(STRICT)
+    rendered = strict.render(HISTORY, TOOLS)
+    assert (strict.takes_tools, strict.takes_system) == (False, False)
+    assert rendered.startswith("<|im_start|>user\nHelp.\n\n# Tools\n")
+    assert "</tool_call>\n\nWhat do you remember?<|im_end|>" in rendered
+
+
+@pytest.mark.parametrize("broken", ["{{ raise_exception('never') }}", "nothing", "{% for %}"])
+def test_a_template_that_cannot_render(broken: str) -> None:
+    with pytest.raises(InputError, match=r"^hf:x: the chat template cannot render a conversation \(.*\); put the "):
+        template(broken)
+
+
+def test_a_conversation_that_the_template_refuses(tmp_path: Path) -> None:
+    picky = CHATML + "{% if 'forbidden' in messages[-1].content %}{{ raise_exception('not this') }}{% endif %}"
+    model = TransformersChat(str(save_random(tmp_path, template=picky)), sampling=SHORT)
+    good, bad = together(model, asked("Hi."), asked("forbidden"))
+    assert isinstance(good, AssistantTurn)
+    assert isinstance(bad, ModelFault)
+    assert "the chat template refuses the conversation (not this)" in str(bad)
+
+
+# -- loading ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_adapter_changes_the_words_and_the_hash(random_llama: Path, tmp_path: Path) -> None:
+    adapter = save_adapter(tmp_path / "lora", random_llama)
+    base = TransformersChat(str(random_llama), sampling=SHORT)
+    adapted = TransformersChat(f"{random_llama}+{adapter}", sampling=SHORT)
+    assert base.describe()["weights"] != adapted.describe()["weights"]
+    assert together(base, asked("Hi."))[0].text != together(adapted, asked("Hi."))[0].text
+
+
+def test_the_description_identifies_the_checkpoint(random_llama: Path) -> None:
+    described = TransformersChat(str(random_llama)).describe()
+    assert str(described["weights"]).startswith("sha256:")
+    assert described["temperature"] == 0.0
+    json.dumps(described)
+
+
+def test_broken_weights_are_one_line_and_not_read_again(tmp_path: Path) -> None:
+    folder = save_random(tmp_path)
+    (folder / "model.safetensors").write_bytes(b"not\nsafetensors")
+    model = TransformersChat(str(folder))
+    for _ in range(2):
+        (error,) = together(model, asked("Hi."))
+        assert isinstance(error, ModelUnusable)
+        assert str(error).startswith(f"hf:{folder}: cannot be loaded (")
+        assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("option", "says"), [({"dtype": "float99"}, "'float99' is no dtype"), ({"device": "abacus"}, "abacus")]
+)
+def test_an_impossible_device_or_dtype(random_llama: Path, option: dict[str, Any], says: str) -> None:
+    (error,) = together(TransformersChat(str(random_llama), **option), asked("Hi."))
+    assert isinstance(error, ModelUnusable)
+    assert says in str(error)
+
+
+def test_code_that_a_checkpoint_brings_is_not_run(tmp_path: Path) -> None:
+    folder = save_random(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "odd", "architectures": ["Odd"]}
+    config["auto_map"] = {"AutoConfig": "odd.OddConfig", "AutoModelForCausalLM": "odd.Odd"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "odd.py").write_text("raise SystemExit('it ran')")
+    (error,) = together(TransformersChat(str(folder)), asked("Hi."))
+    assert isinstance(error, ModelUnusable)
+    assert "it ran" not in str(error)
+    assert "trust_remote_code" in str(error)
+
+
+def test_a_missing_extra(random_llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(
+        MissingExtra, match=r"^torch is not installed; install it with: pip install 'discretion\[local\]'$"
+    ):
+        TransformersChat(str(random_llama))
