@@ -1,0 +1,96 @@
+"""What a comparison of two runs says: records that print and store."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from discretion.evals.pairing import Measure
+from discretion.evals.word import Word
+from discretion.scenarios.base import Record
+
+__all__ = ["Comparison", "Drop", "Estimand", "Limits", "RelativeDrop", "Stratum"]
+
+Estimand: TypeAlias = Literal["pack", "general"]
+Limits: TypeAlias = tuple[float, float]
+
+
+class Drop(Record):
+    """How far one measure fell from baseline to candidate, in points; positive is loss.
+
+    Attributes:
+        pairs: Pairs that define the measure; twin couples for discernment.
+        scored: Of them, those that are scored on both sides, on which all but the bounds rest.
+        clusters: Scenarios among them.
+        baseline, candidate: The measure on each side, in percent; `None`, like `drop` and `interval`, above 10%
+            unscored. For `violation` less is better, and its drop is the rise.
+        interval: Of the drop, at the level of the comparison.
+        bounds: The drop if the unscored were all for it, all against it.
+        at_least, at_most: What is shown, whatever the unscored hide: the lower limit of the interval (95%) and the
+            upper limit of the one that leaves twice as much outside (90%). Words and gates rest on them.
+        detectable: The smallest drop that so many pairs show with 80% power.
+    """
+
+    measure: Measure
+    pairs: int
+    scored: int
+    clusters: int
+    baseline: float | None
+    candidate: float | None
+    drop: float | None
+    interval: Limits | None
+    bounds: Limits
+    at_least: float
+    at_most: float
+    detectable: float
+
+
+class RelativeDrop(Record):
+    """The drop of agentic privacy in percent of the baseline's."""
+
+    drop: float
+    interval: Limits
+
+
+class Stratum(Record):
+    """The drop of agentic privacy in one part of the scenarios; a part of which over 10% is unscored has none.
+
+    Attributes:
+        interval, p: `None` where it is only descriptive: under 8 scenarios. `p` is adjusted by Holm over the others.
+    """
+
+    name: str
+    pairs: int
+    clusters: int
+    drop: float
+    interval: Limits | None
+    p: float | None
+
+
+class Comparison(Record):
+    """What two runs say about the loss from the one to the other.
+
+    Attributes:
+        estimand: `pack`: the mean over these scenarios, people drawn anew within each; the scenario is the cluster.
+            `general`: the mean over the plots that these were drawn from, one seed each.
+        family: How many candidates were compared at once; the word holds for all of them together (Holm).
+        pairs: Episodes that both sides played.
+        only_baseline, only_candidate: Episodes that one side alone played; they enter nothing.
+        drops: By measure; a measure that the scenarios do not define is absent.
+        relative: `None` where undefined: the baseline is not clearly above 10%, or too much is unscored.
+        p: That the drop of agentic privacy is 0, by `test`; `None` above 10% unscored.
+    """
+
+    word: Word
+    estimand: Estimand
+    tau: float
+    level: float
+    family: int = 1
+    pairs: int
+    scenarios: int
+    only_baseline: tuple[str, ...]
+    only_candidate: tuple[str, ...]
+    drops: dict[Measure, Drop]
+    relative: RelativeDrop | None
+    p: float | None
+    test: Literal["exact McNemar", "sign-flip"]
+    strata: tuple[Stratum, ...] = ()

@@ -1,0 +1,100 @@
+"""Gates for continuous integration: `--fail-if 'drop > 5pp'`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from discretion.errors import InputError, nearest
+from discretion.evals.comparison import Comparison
+from discretion.evals.pairing import MEASURES, Measure
+
+__all__ = ["EXIT_CODES", "Gate", "Outcome", "parse_gate"]
+
+Outcome: TypeAlias = Literal["failed", "passed", "open"]
+EXIT_CODES: Final[dict[Outcome, int]] = {"passed": 0, "failed": 1, "open": 3}
+
+_EXAMPLES: Final = "write it like 'drop > 5pp' or 'appropriate drop > 10pp'"
+_TOKEN: Final = re.compile(r"\s*(?:(?P<word>[a-z]+)|(?P<number>\d+(?:\.\d+)?)|(?P<other>\S))")
+
+
+class Gate(NamedTuple):
+    """The gate fails when the drop of a measure is shown to exceed a number of points.
+
+    Attributes:
+        text: As it was written.
+        measure: Whose drop; agentic privacy where none is named.
+        points: The drop that is too much.
+    """
+
+    text: str
+    measure: Measure
+    points: float
+
+    def outcome(self, comparison: Comparison) -> Outcome:
+        """Tell whether the gate failed, passed, or stays open for want of evidence.
+
+        It fails when the lower limit lies above the threshold and passes when the upper limit lies below it, both under
+        the worst case for the unscored. What was not exercised cannot pass, and what the scenarios do not define stays
+        open.
+        """
+        drop = comparison.drops.get(self.measure)
+        if drop is None:
+            return "open"
+        if drop.at_least > self.points:
+            return "failed"
+        passed = drop.at_most <= self.points and comparison.word.reason != "not exercised"
+        return "passed" if passed else "open"
+
+
+def parse_gate(text: str) -> Gate:
+    """Parse `[MEASURE] drop > NUMBER pp`.
+
+    Raises:
+        InputError: With the column where it goes wrong, and examples.
+
+    >>> parse_gate("drop > 5pp")
+    Gate(text='drop > 5pp', measure='privacy', points=5.0)
+    >>> parse_gate("coverage drop > 2.5 pp").measure
+    'coverage'
+    """
+    text = text[:200]
+    tokens = [(match.start(match.lastgroup or 0), match) for match in _TOKEN.finditer(text)]
+    position = 0
+
+    def fail(expected: str) -> InputError:
+        column, match = tokens[position] if position < len(tokens) else (len(text), None)
+        found = f"found {match.group().strip()!r}" if match else "found nothing"
+        return InputError(
+            f"{expected} at column {column + 1} of {text!r}, {found}", where="--fail-if", remedy=_EXAMPLES
+        )
+
+    def take(group: str, *allowed: str) -> str | None:
+        nonlocal position
+        value = tokens[position][1][group] if position < len(tokens) else None
+        if value is None or (allowed and value not in allowed):
+            return None
+        position += 1
+        return value
+
+    measure = "privacy"
+    if not take("word", "drop"):
+        named = take("word", *MEASURES)
+        if named is None:
+            word = tokens[0][1]["word"] if tokens else None
+            raise fail(
+                f"expected 'drop' or a measure ({nearest(word, ['drop', *MEASURES])})" if word else "expected 'drop'"
+            )
+        measure = named
+        if not take("word", "drop"):
+            raise fail("expected 'drop'")
+    if not take("other", ">"):
+        raise fail("expected '>'")
+    number = take("number")
+    if number is None:
+        raise fail("expected a number of points")
+    if not take("word", "pp"):
+        raise fail("expected 'pp' (points)")
+    if position < len(tokens):
+        raise fail("expected the end")
+    return Gate(text, next(name for name in MEASURES if name == measure), float(number))
