@@ -20,7 +20,7 @@ class CastMember(Record):
         household: People of one household share surname and address.
         firm: People of one firm share its name and mail domain.
         confusable_with: Another member whose first name this one shall share; nobody else's names are alike.
-        name, email, phone, title: Fixed values, for imported cases and organisations.
+        name, email, phone, handle, title: Fixed values, for imported cases and organisations.
         listed: Whether the directory shows them.
     """
 
@@ -34,6 +34,7 @@ class CastMember(Record):
     name: Name | None = None
     email: Name | None = None
     phone: Name | None = None
+    handle: Name | None = None
     title: Name | None = None
     listed: bool = True
 

@@ -30,6 +30,7 @@ class Mail(Item):
     sender: ActorRef
     to: tuple[ActorRef, ...] = ()
     cc: tuple[ActorRef, ...] = ()
+    bcc: tuple[ActorRef, ...] = ()
     subject: Name
     body: Prose
     at: When
@@ -48,6 +49,7 @@ class Event(Item):
     description: Prose = ""
     attendees: tuple[ActorRef, ...] = ()
     private: bool = False
+    status: Literal["confirmed", "cancelled"] = "confirmed"
 
 
 class CrmRecord(Item):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict
 
@@ -71,3 +72,10 @@ class Instance(Record):
     def channels_by_id(self) -> dict[str, Channel]:
         """The channels by id."""
         return {channel.id: channel for channel in self.channels}
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed; the tables above are made anew from them."""
+        copied = super().model_copy(update=update, deep=deep)
+        for table in ("actors", "facts_by_id", "channels_by_id"):
+            copied.__dict__.pop(table, None)
+        return copied

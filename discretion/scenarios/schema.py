@@ -17,7 +17,9 @@ __all__ = ["SCHEMA_VERSION", "Scenario", "Sibling", "json_schema"]
 
 SCHEMA_VERSION: Final = "discretion/1"
 
-Toolkit = Literal["mail", "calendar", "crm", "chat", "notes", "directory", "memory", "privacylens"]
+OfficeToolkit = Literal["mail", "calendar", "crm", "chat", "notes", "directory", "memory"]
+PrivacyLensToolkit = Literal["gmail", "notion", "messenger", "slack", "facebook", "google_calendar", "zoom"]
+Toolkit = OfficeToolkit | PrivacyLensToolkit
 
 
 class Sibling(Record):
