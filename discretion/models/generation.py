@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Generator", "Prompt", "Written"]
 
-_TURN_ENDS: Final = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<end_of_turn>", "<turn|>")
+_TURN_ENDS: Final = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>")
 _ENDLESS: Final = 10**9  # tokenizers without a limit say so with a huge number
 
 

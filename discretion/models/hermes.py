@@ -198,13 +198,9 @@ def _bare(text: str, start: int, inside: int) -> _Block:
         values, end = _values(text, start)
     except ValueError as error:
         following = _OPENER.search(text, inside)
-        end = (
-            len(text)
-            if following is None
-            else following.end()
-            if following["tag"] == "</tool_call>"
-            else following.start()
-        )
+        end = len(text) if following is None else following.start()
+        if following is not None and (following["tag"] or "").startswith("</"):
+            end = following.end()
         return _Block(start, end, problem=str(error)) if _meant(text[start:end]) else _Block(start, inside)
     if not any(map(_is_call, values)):
         return _Block(start, end)

@@ -205,7 +205,7 @@ class OpenAIChat:
         """
         try:
             async with asyncio.timeout(self.timeout_s):
-                # As `extra_body` the request is sent as it is; as arguments it costs the client 7 ms to look through.
+                # As `extra_body` the request is sent as it is; as arguments the client first looks all through it.
                 reply = await client.chat.completions.with_raw_response.create(
                     model=self.model, messages=[], extra_body=request
                 )

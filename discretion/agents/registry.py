@@ -1,0 +1,218 @@
+"""From an agent string to the source of the agent that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from pydantic import Field, ValidationError
+
+from discretion.agents.guest import load_guest
+from discretion.agents.model_agent import ModelSource
+from discretion.agents.protocol import AgentSource
+from discretion.agents.reference import REFERENCES, ReferenceSource
+from discretion.errors import InputError, nearest
+from discretion.models.protocol import Sampling
+from discretion.scenarios.base import Record
+
+__all__ = ["EXAMPLES", "AgentOptions", "resolve"]
+
+EXAMPLES: Final[dict[str, str]] = {
+    "reference": f"reference:{'|'.join(REFERENCES)}",
+    "openai": "openai:MODEL[@BASE_URL]",
+    "hf": "hf:PATH_OR_ID[+ADAPTER]",
+    "python": "python:module:attribute",
+}
+"""Kind of agent -> what its string looks like."""
+
+_LATER: Final = {
+    "vllm": "start the server yourself and use openai:MODEL@http://127.0.0.1:8000/v1",
+    "langchain": "wrap the agent and use python:module:attribute",
+    "organism": "use the folder of a checkpoint: hf:PATH",
+}
+
+
+class AgentOptions(Record):
+    """What can be set about an agent; each kind of agent looks at what concerns it.
+
+    Attributes:
+        seed: The action seed of `reference:random`.
+        temperature: 0 is greedy.
+        max_tokens: The longest turn, in tokens.
+        system: Words that are put under the office's own system prompt.
+        convention: How the model writes tool calls as text.
+        base_url: Of an OpenAI-compatible server, up to `/v1`.
+        key_variable: The environment variable that holds the server's key.
+        concurrency: Requests or episodes in flight at most.
+        timeout_s: The longest that one request may take, in seconds.
+        batch_size: Episodes in a batch of a local checkpoint.
+        device, dtype: Of a local checkpoint, as torch calls them.
+        trust_remote_code: Whether code that a checkpoint brings may run.
+    """
+
+    seed: int = 0
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    max_tokens: int = Field(default=1024, ge=1)
+    system: str = ""
+    convention: str = "hermes"
+    base_url: str | None = None
+    key_variable: str | None = None
+    concurrency: int | None = Field(default=None, ge=1, le=10_000)
+    timeout_s: float = Field(default=120.0, gt=0.0)
+    batch_size: int = Field(default=16, ge=1, le=1024)
+    device: str = "auto"
+    dtype: str = "auto"
+    trust_remote_code: bool = False
+
+    @property
+    def sampling(self) -> Sampling:
+        """How turns are drawn."""
+        return Sampling(temperature=self.temperature, max_tokens=self.max_tokens)
+
+
+def resolve(agent: str, **options: Any) -> AgentSource:
+    """Return the source of the agent that a string names.
+
+    The string may end in options of its own, `?key=value&key=value`, which stand above those given here:
+    `reference:random?seed=3`, `hf:checkpoints/a?temperature=0.7`.
+
+    Args:
+        agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `hf:PATH_OR_ID[+ADAPTER]` or `python:module:attribute`.
+        options: Of [`AgentOptions`][discretion.agents.registry.AgentOptions]; `None` is not given, and what does not
+            concern this kind of agent is passed over.
+
+    Raises:
+        InputError: If the string names no agent or an option cannot be used.
+        MissingExtra: If the agent needs a dependency that is not installed.
+
+    >>> resolve("reference:oracle").name
+    'reference:oracle'
+    """
+    named, _, query = agent.partition("?")
+    kind, colon, body = named.partition(":")
+    if kind in _LATER:
+        raise InputError(
+            f"{kind}: agents are not in this version, which has {_forms()}", where="agent", remedy=_LATER[kind]
+        )
+    if kind not in _KINDS or not colon or not body:
+        raise _unknown(named)
+    accepted = _KINDS[kind]
+    own = _own_options(query, accepted.options, kind)
+    return accepted.make(agent, body, _options({**options, **own}))
+
+
+def _reference(name: str, body: str, options: AgentOptions) -> AgentSource:
+    return ReferenceSource(body, seed=options.seed, name=name)
+
+
+_OPENAI: Final = re.compile(r"(?P<model>.+?)(?:@(?P<url>https?://.+))?")
+
+
+def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
+    from discretion.models.openai_chat import OpenAIChat
+
+    match = _OPENAI.fullmatch(body)
+    model = body if match is None else match["model"]
+    if "@" in model[1:]:
+        raise InputError(
+            f"{model.rpartition('@')[2]!r} is no base URL",
+            where="openai agent",
+            remedy="it begins with http:// or https://",
+        )
+    chat = OpenAIChat(
+        model,
+        (match["url"] if match else None) or options.base_url,
+        sampling=options.sampling,
+        concurrency=options.concurrency or 64,
+        timeout_s=options.timeout_s,
+        key_variable=options.key_variable,
+        form=options.convention,
+    )
+    return ModelSource(name, chat, system=options.system)
+
+
+def _hf(name: str, body: str, options: AgentOptions) -> AgentSource:
+    from discretion.models.transformers_chat import TransformersChat
+
+    chat = TransformersChat(
+        body,
+        sampling=options.sampling,
+        batch_size=options.batch_size,
+        device=options.device,
+        dtype=options.dtype,
+        trust_remote_code=options.trust_remote_code,
+        form=options.convention,
+    )
+    return ModelSource(name, chat, system=options.system)
+
+
+def _python(name: str, body: str, options: AgentOptions) -> AgentSource:
+    return load_guest(body, name=name, concurrency=options.concurrency or 8)
+
+
+class _Kind(NamedTuple):
+    """A kind of agent: how it is made, and the options that concern it."""
+
+    make: Callable[[str, str, AgentOptions], AgentSource]
+    options: tuple[str, ...]
+
+
+_SPOKEN: Final = ("temperature", "max_tokens", "system", "convention")
+_KINDS: Final = {
+    "reference": _Kind(_reference, ("seed",)),
+    "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
+    "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
+    "python": _Kind(_python, ("concurrency",)),
+}
+
+
+def _own_options(query: str, accepted: tuple[str, ...], kind: str) -> dict[str, str]:
+    """Read the options that stand in the agent string itself."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise InputError(
+            "options after '?' cannot be read", where=f"{kind} agent", remedy="write ?key=value&key=value"
+        ) from None
+    for key, _ in pairs:
+        if key not in accepted:
+            raise InputError(f"unknown option {key!r}", where=f"{kind} agent", remedy=nearest(key, accepted))
+    return dict(pairs)
+
+
+def _options(given: Mapping[str, Any]) -> AgentOptions:
+    fields = AgentOptions.model_fields
+    for key in given:
+        if key not in fields:
+            raise InputError(f"unknown option {key!r}", where="agent options", remedy=nearest(key, fields))
+    try:
+        return AgentOptions(**{key: value for key, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = str(first["loc"][0])
+        raise InputError(f"{key}: {first['msg']}", where="agent options", remedy=_default(key)) from None
+
+
+def _default(key: str) -> str:
+    return f"leave it out for {AgentOptions.model_fields[key].default!r}"
+
+
+def _forms() -> str:
+    return ", ".join(EXAMPLES.values())
+
+
+def _unknown(agent: str) -> InputError:
+    """Say what is wrong with a string that names no agent; the nearest reference or kind first."""
+    kind, colon, _ = agent.partition(":")
+    if not colon and kind in REFERENCES:
+        remedy = f"did you mean 'reference:{kind}'?"
+    elif colon and kind in EXAMPLES:
+        remedy = "the name is missing;"
+    else:
+        remedy = nearest(kind, EXAMPLES if colon else [*EXAMPLES, *(f"reference:{name}" for name in REFERENCES)])
+        if not remedy.startswith("did"):
+            remedy = ""
+    shown = agent if len(agent) <= 80 else f"{agent[:79]}…"
+    return InputError(f"unknown agent {shown!r}", remedy=f"{remedy} agents are: {_forms()}".strip())
