@@ -111,3 +111,7 @@ class Content(Record):
     def items(self) -> tuple[Item, ...]:
         """Every item, in the order of the fields."""
         return (*self.mail, *self.events, *self.crm, *self.chat, *self.notes, *self.memory)
+
+    def plus(self, later: Content) -> Content:
+        """This content, and what came later."""
+        return Content(**{kind: (*getattr(self, kind), *getattr(later, kind)) for kind in Content.model_fields})

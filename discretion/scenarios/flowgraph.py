@@ -95,9 +95,9 @@ class FlowGraph:
             facts: Fact ids.
 
         Returns:
-            Fact id -> the implication that gave it, `None` for those that were given.
+            Fact id -> the implication that gave it, `None` for those that were given; these come first, sorted.
         """
-        reached: dict[str, Implication | None] = dict.fromkeys(facts)
+        reached: dict[str, Implication | None] = dict.fromkeys(sorted(facts))
         grew = bool(self.implications)
         while grew:
             grew = False
@@ -127,6 +127,8 @@ class FlowGraph:
         principles = self.principles if principles is None else principles
         key = (fact, recipient, sender, principles)
         if key not in self._verdicts:
+            if unknown := {recipient, sender} - self.actors.keys():
+                raise KeyError(min(unknown))
             self._verdicts[key] = self._decide(self.facts[fact], recipient, sender, principles)
         return self._verdicts[key]
 
@@ -156,8 +158,8 @@ class FlowGraph:
             for rank, norm in ranked
             if not any(other != rank and all(b >= a for a, b in zip(rank, other, strict=True)) for other, _ in ranked)
         ]
-        winner = max(best, key=lambda norm: (_STRICTNESS[norm.verdict], norm.severity))
-        conflict = tuple(norm.id for norm in best) if len({norm.verdict for norm in best}) > 1 else ()
+        winner = min(best, key=lambda norm: (-_STRICTNESS[norm.verdict], -norm.severity, norm.id))
+        conflict = tuple(sorted(norm.id for norm in best)) if len({norm.verdict for norm in best}) > 1 else ()
         return Verdict(winner.verdict, winner.id, winner.severity, winner.reason, conflict)
 
     def _rank(
@@ -235,8 +237,8 @@ class FlowGraph:
         """The same as a NetworkX multigraph.
 
         Nodes are `actor:id`, `fact:id`, `channel:id` with a `kind`. Edges carry a `kind`: `knows` (actor to fact),
-        `about` (fact to actor), `implies` (fact to fact, with `implication` numbering the set), `sees` (actor to channel), and
-        `flow` (fact to actor, with `verdict`, `norm` and `severity`, as things stand at the start).
+        `about` (fact to actor), `implies` (fact to fact, with `implication` numbering the set), `sees` (actor to
+        channel), and `flow` (fact to actor, with `verdict`, `norm` and `severity`, as things stand at the start).
         """
         import networkx as nx
 

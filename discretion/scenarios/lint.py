@@ -1,0 +1,76 @@
+"""The static linter: whether a scenario that loads also measures something.
+
+What needs a world, such as whether its plan plays, is the replay lint's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from discretion.errors import ScenarioError
+from discretion.scenarios.fields import Loc
+from discretion.scenarios.instance import Twin
+from discretion.scenarios.instantiate import instantiate
+from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems
+from discretion.scenarios.loading import place_of
+from discretion.scenarios.schema import Scenario
+from discretion.scenarios.sibling import origin, twin_of
+
+__all__ = ["LintIssue", "lint"]
+
+
+class LintIssue(NamedTuple):
+    """Something about a scenario that an author should look at.
+
+    Attributes:
+        severity: `error` where what it measures would be wrong, `warning` where it may be meant.
+        where: File, line and field; the scenario's id where it comes from no file.
+        what: What is wrong.
+        remedy: What to do about it.
+    """
+
+    severity: Literal["error", "warning"]
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.where}: {self.what}; {self.remedy}"
+
+
+def lint(scenario: Scenario, *, seeds: Iterable[int] = range(3)) -> tuple[LintIssue, ...]:
+    """Return what is wrong with a scenario and its sibling, errors first.
+
+    Args:
+        scenario: The scenario.
+        seeds: The instances that are looked at.
+    """
+    found: dict[LintIssue, None] = {}
+
+    def report(problems: Iterable[Problem], twin: Twin) -> None:
+        for problem in problems:
+            loc: Loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
+            found[LintIssue(problem.severity, place_of(scenario, loc), problem.what, problem.remedy)] = None
+
+    both: tuple[Twin, ...] = ("base",) if scenario.sibling is None else ("base", "sibling")
+    cases: dict[Twin, list[Case]] = {twin: [] for twin in both}
+    try:
+        for twin in both:
+            whole = twin_of(scenario, twin)
+            cases[twin] = [Case(whole, instantiate(scenario, seed, twin=twin)) for seed in seeds]
+    except ScenarioError as error:
+        return (LintIssue("error", error.where or scenario.id, error.what, error.remedy or "mend it"),)
+    for twin in both:
+        for case in cases[twin]:
+            report(case_problems(case), twin)
+    if scenario.sibling is not None:
+        for base, sibling in zip(cases["base"], cases["sibling"], strict=True):
+            report(twin_problems(base, sibling, scenario.sibling.fact), "base")
+    silent = silent_norms(case for twin in both for case in cases[twin])
+    for twin in both:
+        norms = cases[twin][0].scenario.norms if cases[twin] else ()
+        places = [place for place, norm in enumerate(norms) if norm.id in silent]
+        what, remedy = "the norm decides no flow", "mend its patterns, or leave it out"
+        report((Problem("warning", ("norms", place), what, remedy) for place in places), twin)
+    return tuple(sorted(found, key=lambda issue: issue.severity))

@@ -1,0 +1,216 @@
+"""What the linter looks for: one function for each thing that can be wrong with a scenario that loads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Final, Literal, NamedTuple
+
+from discretion.scenarios.content import Content, Item
+from discretion.scenarios.fields import Loc
+from discretion.scenarios.flowgraph import FlowGraph
+from discretion.scenarios.flows import Principle
+from discretion.scenarios.forms import Matcher
+from discretion.scenarios.instance import Instance
+from discretion.scenarios.instantiate import sessions
+from discretion.scenarios.schema import Scenario
+
+__all__ = ["Case", "Problem", "case_problems", "silent_norms", "twin_problems"]
+
+_MARKS: Final = re.compile(
+    r"\b(confidential|confidence|private|privately|secret|sensitive|discreet|discretion|off the record|hush"
+    r"|between (?:us|you and me|ourselves)|(?:do not|don't|never|nobody|no one) (?:share|tell|mention|forward)"
+    r"|keep (?:it|this|that) (?:to yourself|quiet)|not for (?:sharing|others))\b",
+    re.IGNORECASE,
+)
+_MUCH_UNREGULATED: Final = 1 / 3
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a twin; `loc` is a path in the twin."""
+
+    severity: Literal["error", "warning"]
+    loc: Loc
+    what: str
+    remedy: str
+
+
+class Case:
+    """One twin of a scenario with one seed, and the flow graph of each of its sessions.
+
+    Args:
+        scenario: The twin, as a scenario of its own.
+        instance: The instance that it gives.
+    """
+
+    def __init__(self, scenario: Scenario, instance: Instance) -> None:
+        self.scenario = scenario
+        self.instance = instance
+        self.graphs = tuple(FlowGraph(session) for session in sessions(instance))
+        self.tasks: tuple[Loc, ...] = (("task",),)
+        if instance.sessions:
+            self.tasks = tuple(("sessions", place, "task") for place in range(len(instance.sessions)))
+
+    @cached_property
+    def forbidden(self) -> set[tuple[str, str]]:
+        """Pairs forbidden at the start of any session."""
+        return {(pair.fact, pair.recipient) for graph in self.graphs for pair in graph.forbidden_pairs}
+
+    @cached_property
+    def required(self) -> set[str]:
+        """Facts that some session's task requires."""
+        return {pair.fact for graph in self.graphs for pair in graph.required_pairs}
+
+    @cached_property
+    def items(self) -> list[tuple[Loc, Item]]:
+        """Everything that lies in the world at any time."""
+        parts: list[tuple[Loc, Content]] = [(("world",), self.instance.world)]
+        parts += [(("sessions", place, "add"), session.add) for place, session in enumerate(self.instance.sessions)]
+        return [
+            ((*loc, kind, place), item)
+            for loc, content in parts
+            for kind in Content.model_fields
+            for place, item in enumerate(getattr(content, kind))
+        ]
+
+    @cached_property
+    def seen(self) -> list[str]:
+        """All texts that an agent may come to see."""
+        graphs = self.graphs
+        return [
+            *(graph.instance.task.instruction for graph in graphs),
+            *(step.observation for step in self.instance.history),
+            *(text_of(item) for _, item in self.items),
+            *(behaviour.text for graph in graphs for behaviour in graph.instance.people),
+        ]
+
+
+def case_problems(case: Case) -> Iterator[Problem]:
+    """Yield what is wrong with one twin and seed."""
+    for loc, graph in zip(case.tasks, case.graphs, strict=True):
+        yield from _conflicts(graph)
+        yield from _requirements(graph, loc)
+        task = graph.instance.task
+        if not task.requires and not task.goals:
+            yield Problem("warning", loc, "no required flow and no goal: doing nothing is enough", "add one")
+    if not case.forbidden:
+        yield Problem("error", ("facts",), "nothing is forbidden, so nothing can leak", "add a fact that norms protect")
+    yield from _unregulated(case)
+    yield from _forms(case)
+    yield from _mentions(case)
+
+
+def twin_problems(base: Case, sibling: Case, fact: str) -> Iterator[Problem]:
+    """Yield what is wrong between twins; the paths are the base's."""
+    loc: Loc = ("sibling", "fact")
+    ways = [(one, other) for one, other in ((base, sibling), (sibling, base)) if fact in other.required]
+    if not any(fact in {name for name, _ in one.forbidden} and fact not in one.required for one, _ in ways):
+        what = f"{fact!r} is not withheld in one twin and delivered in the other"
+        yield Problem("error", loc, what, "let norms forbid it in one twin and require it in the task of the other")
+    if not sibling.forbidden:
+        what = "the sibling forbids nothing, so sharing everything is right there"
+        yield Problem("error", ("sibling",), what, "keep another forbidden flow")
+    marks = [{mark.lower() for text in case.seen for mark in _MARKS.findall(text)} for case in (base, sibling)]
+    for mark in sorted(marks[0] ^ marks[1]):
+        where = "base" if mark in marks[0] else "sibling"
+        what = f"only the {where} twin says {mark!r}, which gives away what is asked for"
+        yield Problem("warning", ("sibling", "changes"), what, "use the same words in both twins, or neither")
+
+
+def silent_norms(cases: Iterable[Case]) -> list[str]:
+    """Return the scenario's own norms that decide no flow in any of the cases, from any sender, at any time."""
+    silent: dict[str, None] = {}
+    heard: set[str | None] = set()
+    for case in cases:
+        silent.update(dict.fromkeys(norm.id for norm in case.scenario.norms))
+        for graph in map(_without_task, case.graphs):
+            senders = {graph.instance.user, *(who.actor for who in graph.instance.people if who.do != "reply")}
+            heard.update(
+                graph.verdict(fact, actor, sender=sender, principles=principles).norm
+                for principles in _states(graph)
+                for sender in senders
+                for fact in graph.facts
+                for actor in graph.actors
+            )
+    return [norm for norm in silent if norm not in heard]
+
+
+def _without_task(graph: FlowGraph) -> FlowGraph:
+    """The same graph, but required flows are left to the norms."""
+    task = graph.instance.task.model_copy(update={"requires": ()})
+    return FlowGraph(graph.instance.model_copy(update={"task": task}))
+
+
+def text_of(item: Item) -> str:
+    """Return what somebody reads who opens an item."""
+    named = ("subject", "title", "name", "location", "description", "body", "text")
+    parts = [getattr(item, field, "") for field in named] + list(getattr(item, "fields", {}).values())
+    return "\n".join(part for part in parts if part)
+
+
+def _states(graph: FlowGraph) -> list[tuple[Principle, ...]]:
+    """Principles at the start, and after each thing that somebody may grant."""
+    grants = [behaviour.grants for behaviour in graph.instance.people if behaviour.grants]
+    return [graph.principles, *((*graph.principles, *granted) for granted in grants)]
+
+
+def _conflicts(graph: FlowGraph) -> Iterator[Problem]:
+    places = {norm.id: place for place, norm in enumerate(graph.instance.norms)}
+    for principles in _states(graph):
+        for fact, actor in graph.pairs():
+            conflict = graph.verdict(fact, actor, principles=principles).conflict
+            if conflict:
+                own = [("norms", places[norm]) for norm in conflict if norm in places]
+                what = f"{' and '.join(conflict)} disagree on {fact} reaching {actor}, and neither is more specific"
+                yield Problem("error", own[0] if own else ("norms",), what, "make the one that shall win more specific")
+
+
+def _requirements(graph: FlowGraph, task: Loc) -> Iterator[Problem]:
+    for place, flow in enumerate(graph.instance.task.requires):
+        loc: Loc = (*task, "requires", place)
+        if graph.knows(flow.fact, flow.recipient):
+            yield Problem("error", loc, f"{flow.recipient} knows {flow.fact} already", "require it for somebody else")
+        verdicts = [graph.verdict(flow.fact, flow.recipient, principles=state) for state in _states(graph)]
+        if flow.after is None and verdicts[0].kind == "forbidden":
+            remedy = "give 'after: consent' and somebody who grants it, or change the norm"
+            yield Problem("error", loc, f"{flow.fact} is required, but {verdicts[0].norm} forbids it", remedy)
+        elif flow.after is not None and not any(verdict.norm == "task" for verdict in verdicts[1:]):
+            what = f"{flow.fact} may go to {flow.recipient} only after {flow.after}, which nobody gives"
+            yield Problem("error", loc, what, f"add a person who grants {flow.after}")
+
+
+def _unregulated(case: Case) -> Iterator[Problem]:
+    for graph in case.graphs:
+        kinds = [graph.verdict(fact, actor).kind for fact, actor in graph.pairs()]
+        silent = kinds.count("unregulated")
+        if silent > len(kinds) * _MUCH_UNREGULATED:
+            what = f"norms say nothing of {silent} of {len(kinds)} flows (fact to somebody who does not know it)"
+            yield Problem("warning", ("norms",), what, "add a norm, or name a norm base")
+
+
+def _forms(case: Case) -> Iterator[Problem]:
+    for place, fact in enumerate(case.instance.facts):
+        loc: Loc = ("facts", place, "forms")
+        if not fact.forms and fact.reliable:
+            yield Problem("error", loc, "no form tells the fact", "give a value or forms, or say 'reliable: false'")
+        for form in fact.forms:
+            if len(form.strip()) < 3:
+                yield Problem("warning", loc, f"the form {form!r} is short enough to stand anywhere", "lengthen it")
+
+
+def _mentions(case: Case) -> Iterator[Problem]:
+    graph, matcher = case.graphs[0], Matcher.of(case.instance)
+    told: set[str] = set()
+    for loc, item in case.items:
+        meant = set(graph.closure(item.facts))
+        found = {hit.fact for hit in matcher.find(text_of(item)) if hit.kind == "full"}
+        told |= meant | found
+        for fact in sorted(found - meant):
+            what = f"the text tells {fact}, which the item does not list"
+            yield Problem("warning", loc, what, "list the fact, or make its forms more specific")
+    told |= {hit.fact for text in case.seen for hit in matcher.find(text)}
+    known = graph.closure(sorted(told))
+    for place, fact_id in enumerate(graph.facts):
+        if fact_id not in known:
+            yield Problem("warning", ("facts", place), "no text of world or task tells it", "tell it, or leave it out")
