@@ -1,0 +1,20 @@
+"""The ids under which Gymnasium knows the environments."""
+
+from __future__ import annotations
+
+__all__ = ["ENTRY_POINT", "ENV_ID", "VECTOR_ENTRY_POINT", "register"]
+
+ENV_ID = "discretion/Office-v0"
+ENTRY_POINT = "discretion.evals.gym:make_office_env"
+VECTOR_ENTRY_POINT = "discretion.evals.gym:make_office_vector_env"
+
+
+def register() -> None:
+    """Register `discretion/Office-v0` and its vector version; twice is as good as once.
+
+    The entry points are factories of a higher room, named by strings, because they wire in the default reward.
+    """
+    import gymnasium
+
+    if ENV_ID not in gymnasium.registry:
+        gymnasium.register(id=ENV_ID, entry_point=ENTRY_POINT, vector_entry_point=VECTOR_ENTRY_POINT)
