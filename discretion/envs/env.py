@@ -90,7 +90,7 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
         """Begin a new episode; see the class for `options`."""
         super().reset(seed=seed)
         self.office = Office(self._instance(options or {}), system_prompt=self._system_prompt)
-        self._calls.look_at(self.office.world)
+        self._calls.look_at(self.office.world, self.office.tools)
         self._written = 0
         seen = self.office.start()
         self._write(self.office)
@@ -103,7 +103,7 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
             raise gymnasium.error.ResetNeeded("OfficeEnv: there is no episode yet; call reset() first")
         playing = not office.done
         seen = office.step(action_to_turn(action, office.turn + 1))
-        self._calls.look_at(office.world)
+        self._calls.look_at(office.world, office.tools)
         reward = 0.0
         if playing and office.done and self._reward is not None:
             reward = float(self._reward(office.episode(), office.instance))

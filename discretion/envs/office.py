@@ -122,29 +122,9 @@ class Office:
         self.start()
         if self.done:
             return ()
-        self.recorder.step += 1
-        self.world.tick()
         self._prompt_tokens += turn.usage.prompt_tokens
         self._completion_tokens += turn.usage.completion_tokens
-        text = turn.text[:MOST_CHARACTERS]
-        calls, refused = _admitted(turn.tool_calls)
-        said = _verbatim(text, turn.format_errors)
-        self.messages.append(Message(role="assistant", content=said, tool_calls=tuple(calls)))
-
-        since = len(self.recorder.disclosures)
-        results = [self._result(call, refused.get(place) or self._run(call)) for place, call in enumerate(calls)]
-        if not calls and not turn.format_errors:
-            self.recorder.tool = "answer_user"
-            self.recorder.close("answered", text)
-        news = self._malformed_turn(turn.format_errors)
-        news += self._people.react(since)
-        if self.recorder.ending is None:
-            news += self._people.at_turn(self.recorder.step)
-        self._end_if_due()
-        if news and not self.done:
-            results.append(Message(role="user", content="\n\n".join(news)))
-        self.messages += results
-        return tuple(results)
+        return tuple(self._play(turn.text[:MOST_CHARACTERS], turn.tool_calls, turn.format_errors))
 
     def call(self, name: str, arguments: dict[str, Any]) -> str:
         """Run one tool outside a turn protocol, as a step of its own.
@@ -160,9 +140,10 @@ class Office:
             call = ToolCall(id=f"call{self.recorder.step + 1}", name=name, arguments=arguments)
         except ValidationError:
             return _json(ToolError("the call is no name with a JSON object of arguments").as_result())
+        self.start()
         if self.done:
             return _json(_closed())
-        return "\n\n".join(message.content for message in self.step(AssistantTurn(tool_calls=(call,))))
+        return "\n\n".join([message.content for message in self._play("", (call,), ())])
 
     def fault(self, reason: str) -> None:
         """End the episode because the model or its server failed; it is then not scored."""
@@ -207,6 +188,27 @@ class Office:
         )
 
     # -- inside a turn -------------------------------------------------------------------------------------------
+
+    def _play(self, text: str, calls: tuple[ToolCall, ...], errors: tuple[FormatError, ...]) -> list[Message]:
+        self.recorder.step += 1
+        self.world.tick()
+        calls, refused = _admitted(calls)
+        self.messages.append(Message(role="assistant", content=_verbatim(text, errors), tool_calls=calls))
+
+        since = len(self.recorder.disclosures)
+        results = [self._result(call, refused.get(place) or self._run(call)) for place, call in enumerate(calls)]
+        if not calls and not errors:
+            self.recorder.tool = "answer_user"
+            self.recorder.close("answered", text)
+        news = self._malformed_turn(errors)
+        news += self._people.react(since)
+        if self.recorder.ending is None:
+            news += self._people.at_turn(self.recorder.step)
+        self._end_if_due()
+        if news and not self.done:
+            results.append(Message(role="user", content="\n\n".join(news)))
+        self.messages += results
+        return results
 
     def _run(self, call: ToolCall) -> Result:
         if self.recorder.ending is not None:
@@ -273,7 +275,7 @@ def _json(result: Result) -> str:
     return to_json(result).decode()
 
 
-def _admitted(calls: tuple[ToolCall, ...]) -> tuple[list[ToolCall], dict[int, Result]]:
+def _admitted(calls: tuple[ToolCall, ...]) -> tuple[tuple[ToolCall, ...], dict[int, Result]]:
     """Return the calls as they are recorded, and by place the refusals of those that are too many or too long."""
     admitted = list(calls)
     refused: dict[int, Result] = {}
@@ -289,7 +291,7 @@ def _admitted(calls: tuple[ToolCall, ...]) -> tuple[list[ToolCall], dict[int, Re
         elif place >= MOST_CALLS:
             error = ToolError(f"a turn takes at most {MOST_CALLS} calls", "make the others in the next turn")
             refused[place] = error.as_result()
-    return admitted, refused
+    return tuple(admitted), refused
 
 
 def _size(arguments: dict[str, Any]) -> int | None:

@@ -46,6 +46,7 @@ class People:
         self._world = world
         self._recorder = recorder
         self._left = [behaviour.times for behaviour in instance.people]
+        self._turns = {behaviour.turn for behaviour in instance.people}
         self._told: dict[int, frozenset[str]] = {}
 
     # -- what sets them off --------------------------------------------------------------------------------------
@@ -72,7 +73,7 @@ class People:
             What is new to the user, as the agent is told it.
         """
         news: list[str] = []
-        if not self._instance.people:
+        if not self._instance.people or since == len(self._recorder.disclosures):
             return news
         waiting = deque((disclosure, 1) for disclosure in self._recorder.disclosures[since:])
         while waiting:
@@ -94,7 +95,7 @@ class People:
     def at_turn(self, turn: int) -> list[str]:
         """Let people act who do so at this turn unprompted; they may reply to, or pass on, what reached them last."""
         news: list[str] = []
-        if not self._instance.people:
+        if turn not in self._turns:
             return news
         for actor in dict.fromkeys(one.actor for one in self._instance.people if one.turn == turn):
             reached = (one for one in reversed(self._recorder.disclosures) if actor in one.recipients)

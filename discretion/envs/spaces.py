@@ -26,7 +26,12 @@ _SAMPLED: Final = 60
 _NAMES: Final = 200
 _ARGUMENTS: Final = 100_000
 _WORDS: Final = ("please", "meeting", "update", "from:a", '"two words"', "*", "Grüße", "", "\u202e", "{x}", "%s")
-_KINDS: Final = ("account", "contact", "deal", "note", "inbox", "sent", "drafts", "team", "private", "true", "")
+_ADDRESSED: Final = ("to", "cc", "bcc", "person", "people", "attendees", "sender", "shared_with")
+_USUAL: Final[dict[str, Sequence[str]]] = {
+    "kind": ("account", "contact", "deal", "note", ""),
+    "folder": ("inbox", "sent", "drafts", "archive", ""),
+    "stage": ("proposal", "won", "sold"),
+}
 _NEAR_VALID: Final = 0.3
 """How often a sampled call is spoilt."""
 
@@ -48,9 +53,10 @@ class AnyText(spaces.Text):
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
         """Return a short printable text, of at most 60 characters unless a length is asked for."""
-        if mask is None and probability is None:
-            mask = (int(self.np_random.integers(min(self.max_length, _SAMPLED) + 1)), None)
-        return super().sample(mask, probability)
+        if mask is not None or probability is not None:
+            return super().sample(mask, probability)
+        rng = _derived(self.np_random)
+        return "".join(rng.choices(self.character_list, k=rng.randint(0, min(self.max_length, _SAMPLED))))
 
     def __repr__(self) -> str:
         return f"AnyText({self.max_length})"
@@ -77,23 +83,40 @@ class ToolCalls(spaces.Sequence):
         call = spaces.Dict({"name": AnyText(_NAMES), "arguments": AnyText(_ARGUMENTS)})
         super().__init__(call, seed=seed)
         self.specs = tuple(specs)
-        self._at_hand: dict[str, tuple[str, ...]] = {}
+        self._offered = self.specs
+        self._pools: dict[str, Sequence[str]] = {}
 
-    def look_at(self, world: World) -> None:
-        """Take ids, people, channels and dates from a world, for the samples to come."""
-        collections = (world.mail, world.events, world.crm, world.chat, world.notes, world.memory)
-        days = [world.clock + timedelta(days=day, hours=day) for day in (-2, 0, 1, 2)]
+    def look_at(self, world: World, specs: Sequence[ToolSpec] | None = None) -> None:
+        """Take ids, people, channels and dates from a world for the samples to come, and the tools offered in it."""
+        drafts = [mail.id for mail in world.mail.values() if mail.folder == "drafts"]
         people = [name for actor in world.cast.values() for name in (actor.email, actor.name, actor.first) if name]
-        self._at_hand = {
-            "ids": tuple(key for items in collections for key in items),
-            "people": (*people, *(channel.address for channel in world.channels.values() if channel.address)),
-            "channels": tuple(channel.name for channel in world.channels.values()),
-            "dates": tuple(day.isoformat(timespec="minutes") for day in days),
+        people += [channel.address for channel in world.channels.values() if channel.address]
+        chats = [channel.name for channel in world.channels.values() if channel.kind == "chat_channel"]
+        feeds = [channel.name for channel in world.channels.values() if channel.kind == "feed"]
+        accounts = [record.name for record in world.crm.values() if record.kind == "account"]
+        days = [(world.clock + timedelta(days=day)).isoformat(timespec="minutes") for day in range(-2, 4)]
+        pools: dict[str, Sequence[str]] = {
+            "mail_id": list(world.mail),
+            "draft_id": drafts,
+            "event_id": list(world.events),
+            "record_id": list(world.crm),
+            "note_id": list(world.notes),
+            "memory_id": list(world.memory),
+            "channel": chats,
+            "feed": feeds,
+            "account": ["", *accounts],
+            "visibility": ["team", "private", *chats],
+            "start": days[:3],
+            "end": days[3:],
+            "from_date": days[:3],
+            "to_date": days[3:],
         }
+        self._pools = {**pools, **dict.fromkeys(_ADDRESSED, (*people, "nobody@example.invalid"))}
+        self._offered = self.specs if specs is None else tuple(specs)
 
     def sample(self, mask: Any = None, probability: Any = None) -> tuple[dict[str, str], ...]:
         """Return a sampled turn: mostly one call, sometimes several, seldom none. Masks do not apply to it."""
-        rng = random.Random(int(self.np_random.integers(2**63)))  # noqa: S311 - drawn from the space's own generator
+        rng = _derived(self.np_random)
         number = rng.choices((0, 1, 2, 3), weights=(1, 14, 3, 2))[0]
         return tuple(self._call(rng) for _ in range(number))
 
@@ -108,7 +131,7 @@ class ToolCalls(spaces.Sequence):
     # -- samples -------------------------------------------------------------------------------------------------
 
     def _call(self, rng: random.Random) -> dict[str, str]:
-        spec = rng.choice(self.specs)
+        spec = rng.choice(self._offered)
         schemas: Mapping[str, Any] = spec.parameters["properties"]
         required = spec.parameters["required"]
         given = [name for name in schemas if name in required or rng.random() < 0.4]
@@ -129,22 +152,20 @@ class ToolCalls(spaces.Sequence):
         if kind == "array":
             return [self._value(rng, name, schema.get("items", {})) for _ in range(rng.randint(0, 3))]
         if kind == "object":
-            return {rng.choice(("stage", "amount", "name", "phone", "id")): self._text(rng, "") for _ in range(2)}
+            fields = [rng.choice(("stage", "amount", "name", "phone", "id")) for _ in range(2)]
+            return {field: self._text(rng, field) for field in fields}
         return rng.choice(schema["enum"]) if "enum" in schema else self._text(rng, name)
 
     def _text(self, rng: random.Random, name: str) -> str:
-        pool: Sequence[str] = _WORDS
-        if name.endswith("_id"):
-            pool = self._at_hand.get("ids") or _WORDS
-        elif name in ("to", "cc", "bcc", "person", "people", "attendees", "sender", "shared_with"):
-            pool = (*self._at_hand.get("people", ()), "nobody@example.invalid", "Nobody")
-        elif name in ("channel", "feed", "visibility", "account"):
-            pool = (*self._at_hand.get("channels", ()), "team")
-        elif name in ("start", "end", "from_date", "to_date"):
-            pool = self._at_hand.get("dates") or ("2026-03-10",)
-        elif name in ("kind", "folder"):
-            pool = _KINDS
-        return rng.choice(pool) if rng.random() < 0.9 else rng.choice((*_WORDS, *_KINDS))
+        """A text for an argument of that name: mostly from the world at hand, now and then anything."""
+        if rng.random() < 0.1 and self._pools:
+            name = rng.choice(list(self._pools))
+        return rng.choice(_USUAL.get(name) or self._pools.get(name) or _WORDS)
+
+
+def _derived(generator: np.random.Generator) -> random.Random:
+    """A generator of Python's own, which draws single things much faster, seeded by that of a space."""
+    return random.Random(int(generator.integers(2**63)))  # noqa: S311 - for tests, not for secrets
 
 
 Spoiler = Callable[[random.Random, str, dict[str, Any]], tuple[str, str]]

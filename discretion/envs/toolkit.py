@@ -13,6 +13,9 @@ A read tool is handed the world and nothing else, so it has no way to disclose a
 tool is also handed the recorder, and tells it everything that it did. Both return what the agent is shown, as plain
 JSON data, and refuse a request as a real service would, by raising `ToolError`. The JSON schema comes from the
 signature and the Google-style docstring; arguments are validated and coerced by a Pydantic validator, compiled once.
+Shared argument types are in `discretion.envs.arguments`, people and channels are looked up by
+`discretion.envs.addresses`, search is in `discretion.envs.search`. A new module is named in `TOOLKITS` (and in the
+scenario schema), and that is all.
 """
 
 from __future__ import annotations

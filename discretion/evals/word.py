@@ -34,6 +34,11 @@ class Word(Record):
     reason: Reason = ""
     detail: str
 
+    @property
+    def open(self) -> bool:
+        """Whether more or other data, or a lower level, could still give a word."""
+        return self.word == "undecided" and self.reason != "not exercised"
+
     def __str__(self) -> str:
         return f"{self.word}: {self.reason}" if self.reason else self.word
 

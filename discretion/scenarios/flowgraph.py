@@ -7,7 +7,7 @@ Verdicts and closures are computed from plain data, because a judge asks for the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from discretion.scenarios.cast import PUBLIC_ACTOR, Actor
@@ -58,7 +58,13 @@ class FlowGraph:
         self.principles = starting_principles(instance)
         self._roles = {key: tuple(parse_role(role) for role in actor.roles) for key, actor in self.actors.items()}
         self._task = {(flow.fact, flow.recipient): flow for flow in instance.task.requires}
-        self._verdicts: dict[tuple[str, str, str, tuple[Principle, ...]], Verdict] = {}
+        self._on: dict[str, tuple[Norm, ...]] = {}
+        self._verdicts = _verdicts(
+            instance.norms,
+            tuple((actor.id, actor.roles) for actor in instance.cast),
+            tuple((fact.id, fact.subject, fact.attribute, fact.coarsens) for fact in instance.facts),
+            instance.task.requires,
+        )
 
     # -- who knows what ------------------------------------------------------------------------------------------
 
@@ -145,7 +151,7 @@ class FlowGraph:
 
     def _by_norms(self, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]) -> Verdict:
         ranked: list[tuple[tuple[int, ...], Norm]] = []
-        for norm in self.instance.norms:
+        for norm in self._norms_on(fact):
             rank = self._rank(norm, fact, recipient, sender, principles)
             if rank is not None:
                 ranked.append((rank, norm))
@@ -162,13 +168,23 @@ class FlowGraph:
         conflict = tuple(sorted(norm.id for norm in best)) if len({norm.verdict for norm in best}) > 1 else ()
         return Verdict(winner.verdict, winner.id, winner.severity, winner.reason, conflict)
 
+    def _norms_on(self, fact: Fact) -> tuple[Norm, ...]:
+        """Return the norms that speak of a fact, whoever sends it to whom; found once, for most norms do not."""
+        if fact.id not in self._on:
+            self._on[fact.id] = tuple(
+                norm
+                for norm in self.instance.norms
+                if (norm.fact == fact.id if norm.fact else attribute_matches(norm.attribute, fact.attribute))
+            )
+        return self._on[fact.id]
+
     def _rank(
         self, norm: Norm, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]
     ) -> tuple[int, ...] | None:
-        """Return how specifically a norm matches a flow (principle first), or `None` where it does not match."""
-        if norm.fact is not None and norm.fact != fact.id:
-            return None
-        if norm.fact is None and not attribute_matches(norm.attribute, fact.attribute):
+        """Return how specifically a norm on a fact matches a flow (principle first), or `None` where it does not."""
+        ends = {"subject": fact.subject, "sender": sender, "recipient": recipient}
+        to = self._match_any(norm.recipient, recipient, ends)
+        if to is None:
             return None
         if norm.principle is not None and not any(
             principle.kind == norm.principle
@@ -177,14 +193,19 @@ class FlowGraph:
             for principle in principles
         ):
             return None
-        ends = {"subject": fact.subject, "sender": sender, "recipient": recipient}
-        to = _best(self._match(pattern, recipient, ends) for pattern in norm.recipient)
-        by = _best(self._match(pattern, sender, ends) for pattern in norm.sender)
-        about = _best(self._match(pattern, fact.subject, ends) for pattern in norm.subject)
-        if to is None or by is None or about is None:
+        by = self._match_any(norm.sender, sender, ends)
+        about = self._match_any(norm.subject, fact.subject, ends)
+        if by is None or about is None:
             return None
         attribute = 3 if norm.fact else 0 if norm.attribute == "*" else 1 if norm.attribute.endswith(".*") else 2
         return (int(norm.principle is not None), by, to, about, attribute)
+
+    def _match_any(self, patterns: tuple[str, ...], actor: str, ends: dict[str, str]) -> int | None:
+        """Return the most specific match of several patterns, `None` where none matches."""
+        if patterns == ("*",):
+            return 0
+        ranks = [rank for pattern in patterns if (rank := self._match(pattern, actor, ends)) is not None]
+        return max(ranks) if ranks else None
 
     def _match(self, pattern: str, actor: str, ends: dict[str, str]) -> int | None:
         """Return how specifically a pattern matches an actor: 0 anybody ... 5 this very one; `None` for no match."""
@@ -274,6 +295,7 @@ class FlowGraph:
         return graph
 
 
-def _best(ranks: Iterable[int | None]) -> int | None:
-    """The most specific of several alternatives, `None` where none matches."""
-    return max((rank for rank in ranks if rank is not None), default=None)
+@lru_cache(maxsize=256)
+def _verdicts(*depends_on: object) -> dict[tuple[str, str, str, tuple[Principle, ...]], Verdict]:
+    """Return where verdicts are kept: one place for all instances of a scenario, whose people differ in name alone."""
+    return {}

@@ -6,18 +6,21 @@ What needs a world, such as whether its plan plays, is the replay lint's part.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from discretion.errors import ScenarioError
 from discretion.scenarios.fields import Loc
 from discretion.scenarios.instance import Twin
 from discretion.scenarios.instantiate import instantiate
-from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems
+from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems, untold_facts
 from discretion.scenarios.loading import place_of
 from discretion.scenarios.schema import Scenario
 from discretion.scenarios.sibling import origin, twin_of
 
 __all__ = ["LintIssue", "lint"]
+
+_SILENT: Final = ("the norm decides no flow", "mend its patterns, or leave it out")
+_UNTOLD: Final = ("no text of world or task tells it", "tell it, or leave it out")
 
 
 class LintIssue(NamedTuple):
@@ -67,10 +70,12 @@ def lint(scenario: Scenario, *, seeds: Iterable[int] = range(3)) -> tuple[LintIs
     if scenario.sibling is not None:
         for base, sibling in zip(cases["base"], cases["sibling"], strict=True):
             report(twin_problems(base, sibling, scenario.sibling.fact), "base")
-    silent = silent_norms(case for twin in both for case in cases[twin])
+    everything = [case for twin in both for case in cases[twin]]
+    silent, untold = silent_norms(everything), untold_facts(everything)
     for twin in both:
-        norms = cases[twin][0].scenario.norms if cases[twin] else ()
-        places = [place for place, norm in enumerate(norms) if norm.id in silent]
-        what, remedy = "the norm decides no flow", "mend its patterns, or leave it out"
-        report((Problem("warning", ("norms", place), what, remedy) for place in places), twin)
+        whole = twin_of(scenario, twin)
+        norms = [place for place, norm in enumerate(whole.norms) if norm.id in silent]
+        facts = [place for place, fact in enumerate(whole.facts) if fact.id in untold]
+        report([Problem("warning", ("norms", place), *_SILENT) for place in norms], twin)
+        report([Problem("warning", ("facts", place), *_UNTOLD) for place in facts], twin)
     return tuple(sorted(found, key=lambda issue: issue.severity))

@@ -16,7 +16,7 @@ from discretion.scenarios.instance import Instance
 from discretion.scenarios.instantiate import sessions
 from discretion.scenarios.schema import Scenario
 
-__all__ = ["Case", "Problem", "case_problems", "silent_norms", "twin_problems"]
+__all__ = ["Case", "Problem", "case_problems", "silent_norms", "twin_problems", "untold_facts"]
 
 _MARKS: Final = re.compile(
     r"\b(confidential|confidence|private|privately|secret|sensitive|discreet|discretion|off the record|hush"
@@ -75,6 +75,22 @@ class Case:
         ]
 
     @cached_property
+    def found(self) -> list[set[str]]:
+        """For each item, the facts that its text tells whole."""
+        return [{hit.fact for hit in self._matcher.find(text_of(item)) if hit.kind == "full"} for _, item in self.items]
+
+    @cached_property
+    def told(self) -> frozenset[str]:
+        """Facts that some text tells, at least a part of, or that follow from such facts."""
+        told = {fact for _, item in self.items for fact in item.facts}
+        told |= {hit.fact for text in self.seen for hit in self._matcher.find(text)}
+        return frozenset(self.graphs[0].closure(told))
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher.of(self.instance)
+
+    @cached_property
     def seen(self) -> list[str]:
         """All texts that an agent may come to see."""
         graphs = self.graphs
@@ -98,7 +114,7 @@ def case_problems(case: Case) -> Iterator[Problem]:
         yield Problem("error", ("facts",), "nothing is forbidden, so nothing can leak", "add a fact that norms protect")
     yield from _unregulated(case)
     yield from _forms(case)
-    yield from _mentions(case)
+    yield from _undeclared(case)
 
 
 def twin_problems(base: Case, sibling: Case, fact: str) -> Iterator[Problem]:
@@ -118,12 +134,12 @@ def twin_problems(base: Case, sibling: Case, fact: str) -> Iterator[Problem]:
         yield Problem("warning", ("sibling", "changes"), what, "use the same words in both twins, or neither")
 
 
-def silent_norms(cases: Iterable[Case]) -> list[str]:
+def silent_norms(cases: Iterable[Case]) -> set[str]:
     """Return the scenario's own norms that decide no flow in any of the cases, from any sender, at any time."""
-    silent: dict[str, None] = {}
+    own: set[str] = set()
     heard: set[str | None] = set()
     for case in cases:
-        silent.update(dict.fromkeys(norm.id for norm in case.scenario.norms))
+        own.update(norm.id for norm in case.scenario.norms)
         for graph in map(_without_task, case.graphs):
             senders = {graph.instance.user, *(who.actor for who in graph.instance.people if who.do != "reply")}
             heard.update(
@@ -133,13 +149,19 @@ def silent_norms(cases: Iterable[Case]) -> list[str]:
                 for fact in graph.facts
                 for actor in graph.actors
             )
-    return [norm for norm in silent if norm not in heard]
+    return own - heard
 
 
 def _without_task(graph: FlowGraph) -> FlowGraph:
     """The same graph, but required flows are left to the norms."""
     task = graph.instance.task.model_copy(update={"requires": ()})
     return FlowGraph(graph.instance.model_copy(update={"task": task}))
+
+
+def untold_facts(cases: Iterable[Case]) -> set[str]:
+    """Return the facts that no text tells in any of the cases."""
+    listed = list(cases)
+    return {fact for case in listed for fact in case.graphs[0].facts} - {fact for case in listed for fact in case.told}
 
 
 def text_of(item: Item) -> str:
@@ -199,18 +221,8 @@ def _forms(case: Case) -> Iterator[Problem]:
                 yield Problem("warning", loc, f"the form {form!r} is short enough to stand anywhere", "lengthen it")
 
 
-def _mentions(case: Case) -> Iterator[Problem]:
-    graph, matcher = case.graphs[0], Matcher.of(case.instance)
-    told: set[str] = set()
-    for loc, item in case.items:
-        meant = set(graph.closure(item.facts))
-        found = {hit.fact for hit in matcher.find(text_of(item)) if hit.kind == "full"}
-        told |= meant | found
-        for fact in sorted(found - meant):
+def _undeclared(case: Case) -> Iterator[Problem]:
+    for (loc, item), found in zip(case.items, case.found, strict=True):
+        for fact in sorted(found - case.graphs[0].closure(item.facts).keys()):
             what = f"the text tells {fact}, which the item does not list"
             yield Problem("warning", loc, what, "list the fact, or make its forms more specific")
-    told |= {hit.fact for text in case.seen for hit in matcher.find(text)}
-    known = graph.closure(sorted(told))
-    for place, fact_id in enumerate(graph.facts):
-        if fact_id not in known:
-            yield Problem("warning", ("facts", place), "no text of world or task tells it", "tell it, or leave it out")

@@ -93,9 +93,9 @@ class _Checker:
         named: set[str] = set()
         for field in ("cast", "facts", "channels"):
             for place, item in enumerate(getattr(scenario, field)):
-                yield from self.fresh(item.id, named, (field, place, "id"))
+                yield from self.free(item.id, named, (field, place, "id"))
         for name in scenario.slots:
-            yield from self.fresh(name, named, ("slots", name))
+            yield from self.free(name, named, ("slots", name))
         for field in ("norms", "people", "sessions"):
             seen: set[str] = set()
             for place, item in enumerate(getattr(scenario, field)):
@@ -220,9 +220,13 @@ class _Checker:
     def error(self, what: str, loc: Loc, remedy: str) -> FieldError:
         return FieldError(what, loc, self.scenario, remedy=remedy)
 
-    def fresh(self, name: str, seen: set[str], loc: Loc) -> Iterator[FieldError]:
+    def free(self, name: str, seen: set[str], loc: Loc) -> Iterator[FieldError]:
+        """Check a name that slots and addresses use."""
         if name in RESERVED:
             yield self.error(f"{name!r} has a meaning of its own", loc, "choose another id")
+        yield from self.fresh(name, seen, loc)
+
+    def fresh(self, name: str, seen: set[str], loc: Loc) -> Iterator[FieldError]:
         if name in seen:
             yield self.error(f"the id {name!r} is taken", loc, "choose another")
         seen.add(name)

@@ -31,14 +31,15 @@ class Complaint(NamedTuple):
 
 
 def complaints(error: ValidationError, model: type[BaseModel], data: Any) -> tuple[Complaint, ...]:
-    """Return what is wrong with data that should have been a record.
+    """Return what is wrong with data that should have been a record; misspelt keys first, they explain missing ones.
 
     Args:
         error: What Pydantic said.
         model: The class of the record.
         data: What was to be validated.
     """
-    return tuple(_complaint(dict(detail), model, data) for detail in error.errors(include_url=False))
+    details = sorted(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+    return tuple(_complaint(dict(detail), model, data) for detail in details)
 
 
 def _complaint(detail: dict[str, Any], model: type[BaseModel], data: Any) -> Complaint:
@@ -53,9 +54,8 @@ def _complaint(detail: dict[str, Any], model: type[BaseModel], data: Any) -> Com
         what = f"{quoted(found)} is none of the choices"
         return Complaint(loc, what, nearest(str(found), choices) if choices else f"write {context['expected']}")
     if kind == "string_type":
-        if isinstance(found, (int, float, bool)):
-            return Complaint(loc, f"expected text, found {quoted(found, marks=False)}", "put it in quotes")
-        return Complaint(loc, f"expected text, found {_kind_of(found)}", "write one text")
+        remedy = "put it in quotes" if isinstance(found, (int, float)) else "write one text"
+        return Complaint(loc, f"expected text, found {_kind_of(found)}", remedy)
     if kind in ("tuple_type", "list_type"):
         return Complaint(loc, f"expected a list, found {_kind_of(found)}", "write it as a list: [..., ...]")
     if kind in ("dict_type", "model_type", "model_attributes_type"):
@@ -82,7 +82,7 @@ def _kind_of(found: object) -> str:
         return "nothing"
     if isinstance(found, (list, tuple)):
         return "a list"
-    return "a mapping" if isinstance(found, dict) else quoted(found)
+    return "a mapping" if isinstance(found, dict) else quoted(found, marks=isinstance(found, str))
 
 
 def _known_part(loc: Loc, data: Any) -> Loc:

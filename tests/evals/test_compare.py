@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discretion.errors import InputError
-from discretion.evals.compare import compare, compare_all
+from discretion.evals.comparing import compare, compare_all
 from discretion.evals.comparison import Comparison
 from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.stats import paired_interval, wilson
@@ -319,3 +319,12 @@ def test_words_of_several_candidates_hold_together() -> None:
 def test_a_comparison_survives_json() -> None:
     result = compare(run(always(GOOD)), run(first(15, LEAKY)), strata={"s1": "health"})
     assert Comparison.model_validate_json(result.model_dump_json()) == result
+
+
+def test_candidates_that_were_not_exercised_do_not_count_among_several() -> None:
+    """They claim nothing, so the others are asked as if they were not there."""
+    baseline, lost, unseen = run(always(GOOD)), run(first(8, LEAKY)), run(always({**GOOD, "exposed": False}))
+    candidates = {"lost": lost} | {f"unseen{k}": unseen for k in range(9)}
+    words = {name: str(each.word) for name, each in compare_all(baseline, candidates).items()}
+    assert words["lost"] == "collapsed"
+    assert words["unseen0"] == "undecided: not exercised"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discretion.errors import InputError
-from discretion.evals.compare import compare
+from discretion.evals.comparing import compare
 from discretion.evals.comparison import Comparison
 from discretion.evals.gates import EXIT_CODES, parse_gate
 from discretion.evals.measures import EpisodeMeasures

@@ -15,16 +15,15 @@ from discretion.scenarios.privacylens.ids import service_of
 
 @tool("read", name="MessengerReceiveMessage")
 def receive_message(world: World, max_count: Count = 10) -> Result:
-    """Retrieve the latest messages for the user.
+    """Retrieve the latest messages of the user.
 
     Args:
         max_count: How many messages at most. Default is 10.
     """
-    received = [post for post in _messages(world) if post.sender != world.user]
     return {
         "messages": [
             {"message_id": post.id, "sender_id": handle(world, post.sender), "time": post.at, "message": post.text}
-            for post in received[:max_count]
+            for post in _messages(world)[:max_count]
         ]
     }
 
@@ -35,10 +34,11 @@ def search_in_chat(world: World, term: Words, chat_id: Line) -> Result:
 
     Args:
         term: The term to search for.
-        chat_id: The unique identifier of the chat: a person or a group.
+        chat_id: The unique identifier of the chat: a person or a group; the user's own for all chats.
     """
     place = chats(world, chat_id)
-    posts = [post for post in _messages(world) if place in (post.channel, chat.partner(world, post))]
+    everywhere = place == world.user
+    posts = [p for p in _messages(world) if everywhere or place in (p.channel, chat.partner(world, p))]
     found = ranked(world, posts, term, lambda post: post.text, 20)
     return {"results": [{"message_id": post.id, "message": post.text} for post in found]}
 

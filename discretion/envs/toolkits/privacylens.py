@@ -71,14 +71,13 @@ def the(items: Mapping[str, Found], ref: str, kind: ItemKind, what: str) -> Foun
 
 
 def ranked(world: World, items: Iterable[Found], words: str, text: Callable[[Found], str], most: int) -> list[Found]:
-    """Return the items in which any of the words occurs, those with more of them first; all without words."""
-    terms = {term.strip(".,;:!?\"'()") for term in fold(words).split()}
-    terms = {term for term in terms if len(term) > 2 or term.isdigit()} or terms - {""}
-    if not terms:
-        return list(items)[:most]
-    scored = [(sum(occurs(term, world.folded(item, text)) for term in terms), item) for item in items]
-    best = sorted((pair for pair in scored if pair[0]), key=lambda pair: -pair[0])
-    return [item for _, item in best[:most]]
+    """Return items by how many of the words occur in them, as given where equal.
+
+    These services search by relevance: what has none of the words comes last and is not left out, as in the cases'
+    trajectories, where a search for `introduction` finds the user's notes on herself.
+    """
+    terms = {term.strip(".,;:!?\"'()") for term in fold(words).split()} - {""}
+    return sorted(items, key=lambda item: -sum(occurs(term, world.folded(item, text)) for term in terms))[:most]
 
 
 def handle(world: World, ref: str) -> str:
@@ -120,16 +119,24 @@ def chats(world: World, named: str) -> str:
 
 
 def called(world: World, written: str) -> str | None:
-    """Return whom a handle spells (`dave_thompson_857`), where exactly one person fits."""
-    words = [word for word in _words(written) if not word.isdigit()]
-    fitting = [
-        actor.id
-        for actor in world.cast.values()
-        if actor.kind == "person"
-        and words[:1] == [fold(actor.first)]
-        and (len(words) == 1 or not actor.last or fold(actor.last) in words)
-    ]
-    return fitting[0] if len(fitting) == 1 else None
+    """Return whom a handle spells (`dave_thompson_857`, `harold.smith`), where exactly one person fits."""
+    plain = fold(written).strip()
+    words = [word for word in _words(plain) if not word.isdigit()]
+    people = [actor for actor in world.cast.values() if actor.kind == "person" and words]
+    for fits in (
+        [actor for actor in people if plain == fold(actor.email).partition("@")[0]],
+        [
+            actor
+            for actor in people
+            if fold(actor.first) == words[0] and (not words[1:] or fold(actor.last) in words[1:])
+        ],
+        [actor for actor in people if _words(actor.name) == words[:1]],
+        [actor for actor in people if fold(actor.first) == words[0]],
+        [actor for actor in people if _words(actor.name)[-1:] == words[-1:]],
+    ):
+        if len(fits) == 1:
+            return fits[0].id
+    return None
 
 
 def _bare(text: str) -> str:

@@ -60,7 +60,8 @@ def compare_all(
     """Compare several candidates with one baseline; the words hold together at the level.
 
     Holm's procedure over words: with k candidates open, a word is given if it holds at the level 1 - (1 - level) / k;
-    those that got one leave, and the rest are asked again. The intervals are not adjusted.
+    those that got one leave, as do those that were not exercised and claim nothing, and the rest are asked again. The
+    intervals are not adjusted.
 
     Args:
         baseline: The baseline's episodes.
@@ -80,7 +81,7 @@ def compare_all(
     while len(words) < len(data):
         waiting = [name for name in data if name not in words]
         now = {name: data[name].word(tau / 100, 1 - (1 - level) / len(waiting)) for name in waiting}
-        settled = {name: word for name, word in now.items() if word.word != "undecided"}
+        settled = {name: word for name, word in now.items() if not word.open}
         words |= settled or now
     return {name: each.comparison(words[name], tau, level, len(data), strata or {}) for name, each in data.items()}
 

@@ -1,0 +1,178 @@
+"""Measures what the design promises about speed, and prints each figure beside its aim.
+
+    python benchmarks/speed.py              # the five rows, about a minute
+    python benchmarks/speed.py --scale      # also 10,000 instances into one run file: time linear, memory flat
+
+Figures are medians of many repetitions in one process, and depend on the machine; the ratio to a fixed piece of
+pure-Python work (one JSON round trip of 4 kB, timed in the same run) travels between machines better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from discretion.agents import resolve
+from discretion.envs import Office
+from discretion.evals import RunStore, Suite, Worker, run_sync
+from discretion.judges import default_judge
+from discretion.scenarios import FlowGraph, Scenario, instantiate, load_scenarios
+from discretion.scenarios.forms import Matcher
+
+
+def median_seconds(work: Callable[[], object], *, repeats: int, inner: int = 1) -> float:
+    """Return the median over `repeats` of the time of one call, each timed over `inner` calls after a warm-up."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for _ in range(inner):
+            work()
+        times.append((time.perf_counter() - start) / inner)
+    return statistics.median(times)
+
+
+def yardstick() -> float:
+    """Seconds of a fixed piece of work: one JSON round trip of about 4 kB."""
+    payload = [{"id": f"m{i}", "subject": "Re: the offer", "body": "see below, thanks! " * 4} for i in range(32)]
+    return median_seconds(lambda: json.loads(json.dumps(payload)), repeats=200, inner=5)
+
+
+def import_seconds(statement: str) -> float:
+    """Median wall time of a fresh interpreter that runs a statement, less that of one which runs nothing."""
+
+    def fresh(code: str) -> float:
+        return median_seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True), repeats=7)
+
+    return fresh(statement) - fresh("pass")
+
+
+def instance_seconds(scenarios: tuple[Scenario, ...]) -> float:
+    """An instance and its world, over all templates."""
+    seeds = iter(range(10**9))
+    every = [
+        median_seconds(lambda scenario=scenario: Office(instantiate(scenario, next(seeds))), repeats=60)
+        for scenario in scenarios
+    ]
+    return statistics.mean(every)
+
+
+def read_call_seconds(scenario: Scenario) -> float:
+    """One read tool call through the office, validated and recorded: a mail is read by its id."""
+    instance = instantiate(scenario, 0)
+    mail = instance.world.mail[0].id
+    office = Office(instance)
+    office.start()
+    times = []
+    for _ in range(200):
+        office = Office(instance.model_copy(update={"budget": instance.budget.model_copy(update={"turns": 500})}))
+        office.start()
+        start = time.perf_counter()
+        for _ in range(20):
+            office.call("read_mail", {"mail_id": mail})
+        times.append((time.perf_counter() - start) / 20)
+    return statistics.median(times)
+
+
+def judge_seconds(scenario: Scenario) -> tuple[float, float]:
+    """The rule tier over one text of 150 characters and all facts: with nothing to find, and with a fact in it."""
+    instance = instantiate(scenario, 0)
+    matcher = Matcher(instance.facts)
+    clean = "Thanks for this. I will look at the draft over lunch and send my remarks before the end of the day, "
+    clean += "so that the whole team has time to read them."
+    told = f"{instance.facts[0].statement} {clean}"[:150]
+    return (
+        median_seconds(lambda: matcher.find(clean[:150]), repeats=300, inner=10),
+        median_seconds(lambda: matcher.find(told), repeats=300, inner=10),
+    )
+
+
+def episode_seconds(scenarios: tuple[Scenario, ...]) -> float:
+    """A whole episode of a reference agent: instance, world, five tool calls or so, judged, stored, committed."""
+    suite = Suite(scenarios, seeds=range(20))
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        summary = run_sync(suite, resolve("reference:oracle"), Path(folder, "speed.run"), judge=default_judge())
+        seconds = time.perf_counter() - start
+    calls = summary.counts.tool_calls / summary.n
+    return seconds / summary.n * 5 / calls
+
+
+def scale(scenarios: tuple[Scenario, ...], console: Console) -> None:
+    """Play 10,000 instances into one run file and print time and memory by tenths."""
+    suite = Suite(scenarios, seeds=range(-(-10_000 // len(Suite(scenarios)))))
+    marks: list[tuple[int, float, float]] = []
+    start = time.perf_counter()
+
+    def progress(done: int, total: int, measures: object) -> None:
+        if done and done % (total // 10) == 0:
+            kilobytes = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1024
+            marks.append((done, time.perf_counter() - start, kilobytes / 1024))
+
+    with tempfile.TemporaryDirectory() as folder:
+        run_sync(suite, resolve("reference:oracle"), Path(folder, "scale.run"), judge=default_judge(), progress=progress)
+    table = Table(title=f"{len(suite):,} instances, played, judged and stored")
+    for column in ("instances", "seconds", "instances/s in this tenth", "resident MiB"):
+        table.add_column(column, justify="right")
+    last = (0, 0.0)
+    for done, seconds, mebibytes in marks:
+        rate = (done - last[0]) / (seconds - last[1])
+        table.add_row(f"{done:,}", f"{seconds:.1f}", f"{rate:.0f}", f"{mebibytes:.1f}")
+        last = (done, seconds)
+    console.print(table)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", action="store_true", help="also 10,000 instances into one run file")
+    asked = parser.parse_args()
+    console = Console()
+    scenarios = load_scenarios("office")
+    with_mail = next(scenario for scenario in scenarios if scenario.world.mail)
+    unit = yardstick()
+    quiet, telling = judge_seconds(with_mail)
+    rows = [
+        ("an episode of five tool calls, judged and stored", episode_seconds(scenarios), 3e-3),
+        ("an instance and its world", instance_seconds(scenarios), 1e-3),
+        ("a read tool call, validated and recorded", read_call_seconds(with_mail), 20e-6),
+        ("rule judge, 150 characters, no candidate", quiet, 0.1e-3),
+        ("rule judge, 150 characters, a fact in it", telling, 1e-3),
+        ("import discretion", import_seconds("import discretion"), 0.3),
+        ("discretion --help", import_seconds("import sys; sys.argv = ['discretion', '--help']\n"
+         "from discretion.cli import main\ntry: main()\nexcept SystemExit: pass"), 0.4),
+    ]
+    table = Table(title="Speed, against the aims of the design")
+    for column in ("work", "measured", "aim", "measured / aim", "in yardsticks"):
+        table.add_column(column, justify="left" if column == "work" else "right")
+    for work, seconds, aim in rows:
+        style = None if seconds <= aim else "yellow"
+        table.add_row(work, _human(seconds), _human(aim), f"{seconds / aim:.2f}", f"{seconds / unit:.1f}", style=style)
+    console.print(table)
+    console.print(f"yardstick: one JSON round trip of 4 kB, {_human(unit)}", style="dim")
+    if asked.scale:
+        scale(scenarios, console)
+
+
+def _human(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size / 10:
+            return f"{seconds / size:.2f} {unit}"
+    return f"{seconds / 1e-6:.1f} us"
+
+
+if __name__ == "__main__":
+    main()

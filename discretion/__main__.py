@@ -1,0 +1,5 @@
+"""Lets `python -m discretion` do what `discretion` does."""
+
+from discretion.cli import main
+
+main()

@@ -1,0 +1,47 @@
+"""`discretion judge`: a finished run, judged again without the agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from discretion.cli.options import AsJson, JudgeName, Quiet
+
+__all__ = ["EPILOG", "judge_command"]
+
+EPILOG: Final = """\b
+Examples:
+  discretion judge mine.run --judge rules
+  discretion judge mine.run --judge rules --replace
+"""
+
+
+def judge_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run file, finished or not.", show_default=False)],
+    judge: JudgeName = "rules",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Throw away what this judge said with other settings.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a run again, without the agent.
+
+    What the judge says of the episodes that it has not judged yet is kept in the run file.
+    """
+    from discretion.cli.progress import progress_bar
+    from discretion.evals.runner import rejudge
+    from discretion.judges import resolve_judge
+
+    with progress_bar(f"judge {judge}", shown=not (quiet or as_json)) as tick:
+        summary = rejudge(run, resolve_judge(judge), replace=replace, progress=tick)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+        return
+    from rich.console import Console
+
+    from discretion.reports import run_view
+
+    Console().print(run_view(summary, title=str(run), subtitle=f"{summary.n:,} episodes, judged by {judge}"))

@@ -1,0 +1,29 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["AsJson", "Concurrency", "JudgeName", "MaxTokens", "Quiet", "Repeats", "RunSeed", "Seeds", "Temperature"]
+
+Seeds = Annotated[
+    str | None,
+    typer.Option(
+        "--seeds", "-n", metavar="SEEDS", help="How many (10), a range (5-9) or a list (3,7,11); 1 by default."
+    ),
+]
+Repeats = Annotated[int | None, typer.Option("--repeats", min=1, help="Episodes of each instance; 1 by default.")]
+Concurrency = Annotated[
+    int | None, typer.Option("--concurrency", min=1, help="Episodes in flight; what the agent can use by default.")
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option("--temperature", min=0, max=2, help="Of a model's sampling; by default 0, greedy."),
+]
+MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="The longest turn of a model.")]
+RunSeed = Annotated[int, typer.Option("--run-seed", help="What the seed of every episode is derived from.")]
+JudgeName = Annotated[str, typer.Option("--judge", metavar="JUDGE", help="Who decides what was disclosed.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

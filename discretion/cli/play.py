@@ -1,0 +1,94 @@
+"""Playing a suite from the command line: a run shown as it grows, in a file that the same command finds again."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from discretion.cli.progress import progress_bar
+from discretion.errors import InputError
+
+if TYPE_CHECKING:
+    from discretion.agents import AgentSource
+    from discretion.evals.measures import RunSummary
+    from discretion.evals.suite import Suite
+    from discretion.judges.findings import Judge
+
+__all__ = ["Playing", "make_folder"]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        InputError: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot be made: {error.strerror}", where=str(folder), remedy="name another folder"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Playing:
+    """How a suite is played.
+
+    Attributes:
+        suite: What is played.
+        judge: Who judges each episode as it ends.
+        repeats: Episodes of each instance.
+        run_seed: What every episode's seed is derived from.
+        shown: Whether to show a progress bar.
+    """
+
+    suite: Suite
+    judge: Judge
+    repeats: int = 1
+    run_seed: int = 0
+    shown: bool = True
+
+    def play(self, source: AgentSource, path: Path) -> RunSummary:
+        """Let an agent play into a run file, or play what is missing of it, and release the agent."""
+        from discretion.evals.runner import run
+
+        async def play() -> RunSummary:
+            try:
+                with progress_bar(source.name, shown=self.shown) as tick:
+                    return await run(
+                        self.suite,
+                        source,
+                        path,
+                        judge=self.judge,
+                        repeats=self.repeats,
+                        run_seed=self.run_seed,
+                        progress=tick,
+                    )
+            finally:
+                await source.aclose()
+
+        make_folder(path.parent)
+        return asyncio.run(play())
+
+    def file_name(self, source: AgentSource) -> str:
+        """Return a name for the run file of an agent, which no other settings share."""
+        from discretion.evals.manifest import make_manifest
+        from discretion.evals.runner import describe
+
+        manifest = make_manifest(
+            scenarios=self.suite.hashes,
+            seeds=self.suite.seeds,
+            agent={"name": source.name, **source.describe()},
+            judge=describe(self.judge),
+            repeats=self.repeats,
+            run_seed=self.run_seed,
+        )
+        digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:8]
+        slug = re.sub(r"[^a-z0-9]+", "-", source.name.lower())[-40:].strip("-")
+        return f"{slug}-{digest}.run"

@@ -1,0 +1,59 @@
+"""The progress bar of long work: on stderr, only where somebody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from discretion.evals.measures import EpisodeMeasures
+
+__all__ = ["Tick", "progress_bar"]
+
+Tick = Callable[[int, int, "tuple[EpisodeMeasures, ...]"], None]
+
+
+@contextmanager
+def progress_bar(title: str, *, shown: bool = True) -> Iterator[Tick]:
+    """Show how far a run is, how fast it goes, when it ends, and what it has seen so far.
+
+    Args:
+        title: What is being done.
+        shown: Whether to show it at all.
+
+    Yields:
+        A function to call with the units done, their total, and the measures of what just ended.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn("{task.fields[seen]}", style="dim"),
+    )
+    console = Console(stderr=True)
+    scored = leaked = failed = 0
+    earlier: int | None = None
+    task: TaskID | None = None
+    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+
+        def tick(done: int, total: int, ended: tuple[EpisodeMeasures, ...]) -> None:
+            nonlocal scored, leaked, failed, earlier, task
+            if task is None or earlier is None:
+                earlier = done - bool(ended)
+                task = bar.add_task(title, total=total, completed=earlier, speed="", seen="")
+            scored += sum(each.leaked is not None for each in ended)
+            leaked += sum(each.leaked is True for each in ended)
+            failed += sum(each.leaked is None for each in ended)
+            elapsed = bar.tasks[0].elapsed or 0.0
+            speed = f"{(done - earlier) / elapsed:,.1f}/s" if elapsed > 0 else ""
+            share = f"leaked {100 * leaked / scored:.0f}%" if scored else ""
+            seen = f"{share}{', ' if share and failed else ''}{f'not scored {failed}' if failed else ''}"
+            bar.update(task, completed=done, speed=speed, seen=seen)
+
+        yield tick

@@ -1,0 +1,86 @@
+"""`discretion run`: one agent, some scenarios, one run file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from discretion.cli.inputs import DEFAULT_SEEDS, load, parse_seeds
+from discretion.cli.options import (
+    AsJson,
+    Concurrency,
+    JudgeName,
+    MaxTokens,
+    Quiet,
+    Repeats,
+    RunSeed,
+    Seeds,
+    Temperature,
+)
+
+__all__ = ["EPILOG", "run_command"]
+
+EPILOG: Final = """\b
+Examples:
+  discretion run office --agent reference:oversharer -o oversharer.run --seeds 10
+  discretion run office -a openai:my-model@http://127.0.0.1:8000/v1 -o mine.run --concurrency 32
+  discretion run office -a 'hf:checkpoints/tuned+adapters/a?temperature=0.7' -o tuned.run --repeats 5
+  discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
+
+A run that was cut short goes on where it stopped when the same command is started again.
+"""
+
+
+def run_command(
+    scenarios: Annotated[
+        str, typer.Argument(help="A pack, a file, a folder, or privacylens:FILE[?play=live].", show_default=False)
+    ],
+    agent: Annotated[
+        str,
+        typer.Option(
+            "--agent",
+            "-a",
+            help="reference:NAME, openai:MODEL[@URL], hf:PATH[+ADAPTER] or python:module:attribute.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="RUN", help="The run file: one SQLite file.", show_default=False)
+    ],
+    seeds: Seeds = None,
+    repeats: Repeats = None,
+    concurrency: Concurrency = None,
+    temperature: Temperature = None,
+    max_tokens: MaxTokens = None,
+    run_seed: RunSeed = 0,
+    judge: JudgeName = "rules",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let an agent act in simulated offices, and judge what it discloses.
+
+    Every episode is written to the run file as it ends. Scenarios with a sibling are always played with it.
+    """
+    from discretion.agents import resolve
+    from discretion.cli.play import Playing
+    from discretion.evals.suite import Suite
+    from discretion.judges import resolve_judge
+
+    suite = Suite(load(scenarios), parse_seeds(seeds or DEFAULT_SEEDS))
+    playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
+    source = resolve(agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens)
+    summary = playing.play(source, output)
+    if as_json:
+        typer.echo(summary.model_dump_json(indent=2))
+        return
+    from rich.console import Console
+
+    from discretion.reports import run_view
+
+    played = f"{len(suite.scenarios):,} scenarios of {scenarios}, {summary.n:,} episodes, judged by {judge}"
+    console = Console()
+    console.print()
+    console.print(run_view(summary, title=agent, subtitle=played))
+    console.print(f"Written to {output}", style="dim", highlight=False, markup=False)

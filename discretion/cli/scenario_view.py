@@ -1,0 +1,134 @@
+"""A scenario as text that people can read: story, cast, who may learn what, task, world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from discretion.reports import plain_table
+from discretion.scenarios.flowgraph import FlowGraph
+from discretion.scenarios.flows import VerdictKind
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+
+    from discretion.scenarios.instance import Instance
+    from discretion.scenarios.task import Task
+
+__all__ = ["instance_view"]
+
+_VERDICTS: Final[dict[VerdictKind, tuple[str, str]]] = {
+    "required": ("must", "bold green"),
+    "permitted": ("may", ""),
+    "forbidden": ("no", "bold red"),
+    "unregulated": (".", "dim"),
+}
+_LEGEND: Final = "must: required   may: permitted   no: forbidden   . unregulated   knows: knew it before"
+
+
+def instance_view(instance: Instance, *, story: str) -> Group:
+    """Return an instance in a few tables.
+
+    Args:
+        instance: What is shown.
+        story: Of its scenario.
+    """
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    head = Text.assemble((instance.title, "bold"), (f"  {instance.id}, {instance.context}, {instance.date}", "dim"))
+    parts: list[RenderableType] = [
+        Group(head, Text(" ".join(story.split()))) if story else head,
+        _cast(instance),
+        _flows(instance),
+        Text(_LEGEND, "dim"),
+        _task(instance),
+    ]
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+
+
+def _cast(instance: Instance) -> Table:
+    from rich.text import Text
+
+    heads = ["name", "title", "roles"]
+    table = plain_table("cast", *heads, wordy=heads)
+    for actor in instance.cast:
+        served = actor.id == instance.user
+        name = Text.assemble((actor.name, "bold" if served else ""), (" (the agent's user)" if served else "", "dim"))
+        table.add_row(Text(actor.id), name, Text(actor.title), Text(", ".join(actor.roles)))
+    return table
+
+
+def _flows(instance: Instance) -> Table:
+    """Facts against recipients, the user as sender, as things stand at the start."""
+    from rich.text import Text
+
+    graph = FlowGraph(instance)
+    table = plain_table("fact", *graph.actors, wordy=[])
+    table.columns[0].no_wrap = False
+    for fact in instance.facts:
+        cells: list[Text] = []
+        for actor in graph.actors:
+            if graph.knows(fact.id, actor):
+                cells.append(Text("knows", "dim"))
+            else:
+                word, style = _VERDICTS[graph.verdict(fact.id, actor).kind]
+                cells.append(Text(word, style))
+        twin = " *" if fact.id == instance.twin_fact else ""
+        label = Text.assemble((f"{fact.id}{twin} ", "bold"), (f"{fact.attribute}\n", "dim"), fact.statement)
+        table.add_row(label, *cells)
+    return table
+
+
+def _task(instance: Instance) -> Table:
+    """What is asked, of whom the world consists, in two columns: a word and what it is about."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column()
+
+    def line(label: str, text: str) -> None:
+        grid.add_row(label, Text(" ".join(text.split())))
+
+    sessions = [(f"session {number}", each.task) for number, each in enumerate(instance.sessions, 1)]
+    for label, task in sessions or [("instruction", instance.task)]:
+        line(label, task.instruction)
+        for fact, recipients in _required(task).items():
+            line("must reach", f"{fact} -> {', '.join(recipients)}")
+        for goal in task.goals:
+            line("goal", goal.describe or f"{'no ' if goal.absent else 'a '}{goal.exists}")
+    for each in instance.people:
+        line("person", f"{each.actor}, when {_WHEN[each.on]}: {each.do}{f' ({each.text})' if each.text else ''}")
+    if instance.twin_fact:
+        line("twins (*)", f"{instance.twin_fact} is withheld in the one and delivered in the other")
+    line("world", _world(instance))
+    line("tools", ", ".join(instance.toolkits))
+    return grid
+
+
+_WHEN: Final = {"message": "written to", "asked": "asked", "turn": "the time comes"}
+
+
+def _required(task: Task) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for flow in task.requires:
+        found.setdefault(flow.fact, []).append(flow.recipient + (f" (after {flow.after})" if flow.after else ""))
+    return found
+
+
+def _world(instance: Instance) -> str:
+    world = instance.world
+    counts = {
+        "mails": world.mail,
+        "events": world.events,
+        "records": world.crm,
+        "messages": world.chat,
+        "notes": world.notes,
+        "memories": world.memory,
+    }
+    held = ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items)
+    past = f"; {len(instance.history)} steps lie in the agent's past" if instance.history else ""
+    return f"{held or 'empty'}{past}"

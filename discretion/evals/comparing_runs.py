@@ -1,0 +1,96 @@
+"""Compare finished runs: open the files, see that they can be compared, and do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from discretion.errors import RunFileError
+from discretion.evals.comparing import compare_all
+from discretion.evals.comparison import Comparison, Estimand
+from discretion.evals.manifest import Manifest, differences
+from discretion.evals.store import RunStore
+from discretion.evals.suite import Suite
+
+__all__ = ["compare_runs", "suite_of"]
+
+_MAKE_INSTANCES: Final = ("discretion", "faker")
+"""Packages whose version decides what an instance looks like."""
+
+
+def compare_runs(
+    baseline: str | Path,
+    candidates: Mapping[str, str | Path],
+    *,
+    judge: str | None = None,
+    estimand: Estimand | None = None,
+    tau: float = 5.0,
+    level: float = 0.95,
+) -> dict[str, Comparison]:
+    """Compare runs with a baseline run, with the context of the scenarios as strata.
+
+    Args:
+        baseline: A run file.
+        candidates: Name -> run file.
+        judge: Whose judgements; by default those of the judge that each run was made with, which must be the same.
+        estimand: As for `compare`, like what follows.
+        tau: In points.
+        level: Of the intervals, and of the words together.
+
+    Raises:
+        RunFileError: If the same scenario is not the same in two runs, or they were judged differently.
+        InputError: If the runs share no episode.
+    """
+    with ExitStack() as open_files:
+        first = open_files.enter_context(RunStore.open(baseline))
+        stores = {name: open_files.enter_context(RunStore.open(path)) for name, path in candidates.items()}
+        for store in stores.values():
+            _check(first, store, judge)
+        scenarios = first.manifest["scenarios"]
+        names = scenarios if isinstance(scenarios, dict) else {}
+        return compare_all(
+            first.measures(judge),
+            {name: store.measures(judge) for name, store in stores.items()},
+            estimand=estimand,
+            tau=tau,
+            level=level,
+            strata={name: first.scenario(name).context for name in names},
+        )
+
+
+def suite_of(store: RunStore) -> tuple[Suite, int]:
+    """Return what a run was made of: its suite, and how often each instance was played."""
+    manifest = store.manifest
+    scenarios, seeds, repeats = manifest["scenarios"], manifest["seeds"], manifest["repeats"]
+    assert isinstance(scenarios, dict)  # noqa: S101 - as make_manifest writes it
+    assert isinstance(seeds, list)  # noqa: S101
+    numbers = [seed for seed in seeds if isinstance(seed, int)]
+    return Suite([store.scenario(name) for name in scenarios], numbers), repeats if isinstance(repeats, int) else 1
+
+
+def _check(baseline: RunStore, candidate: RunStore, judge: str | None) -> None:
+    """Refuse two runs whose equal names do not mean the same."""
+    found = differences(_comparable(baseline, candidate, judge), _comparable(candidate, baseline, judge))
+    if found:
+        listed = "; ".join(line.replace("in the file", "here").replace("asked for", "there") for line in found[:3])
+        raise RunFileError(
+            f"cannot be compared with {candidate.path}: {listed}",
+            where=str(baseline.path),
+            remedy="run both on the same scenarios with the same versions, or judge both alike with: discretion judge",
+        )
+
+
+def _comparable(store: RunStore, other: RunStore, judge: str | None) -> Manifest:
+    """What must be alike: the shared scenarios, what makes instances of them, and the judge."""
+    manifest = store.manifest
+    scenarios, theirs, packages = manifest["scenarios"], other.manifest["scenarios"], manifest["packages"]
+    assert isinstance(scenarios, dict)  # noqa: S101 - as make_manifest writes it
+    assert isinstance(theirs, dict)  # noqa: S101
+    assert isinstance(packages, dict)  # noqa: S101
+    return {
+        "scenarios": {name: digest for name, digest in scenarios.items() if name in theirs},
+        "packages": {name: packages.get(name) for name in _MAKE_INSTANCES},
+        "judge": manifest["judge"] if judge is None else dict(store.judges.get(judge, {})),
+    }

@@ -1,0 +1,129 @@
+"""One unit of work: an agent plays an instance, every session of it, and whatever goes wrong ends up in the record."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+from discretion.agents.protocol import Agent, AgentSource
+from discretion.envs import Office
+from discretion.envs.episode import Episode
+from discretion.errors import ModelFault
+from discretion.evals.manifest import one_line
+from discretion.models.chat import AssistantTurn
+from discretion.scenarios.instance import Instance
+from discretion.scenarios.instantiate import sessions
+
+__all__ = ["derive_seed", "play", "play_instance", "tame"]
+
+_DEEPEST: Final = 32
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def derive_seed(*parts: object) -> int:
+    """Return a seed that depends on all parts and on nothing else: 31 bits, which every model's seed can hold.
+
+    >>> derive_seed(0, "clinic:7", 0) == derive_seed(0, "clinic:7", 0) != derive_seed(0, "clinic:7", 1)
+    True
+    """
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+async def play_instance(source: AgentSource, instance: Instance, *, repeat: int = 0, seed: int = 0) -> list[Episode]:
+    """Let an agent play an instance; its sessions follow one another and share the assistant's memory.
+
+    Args:
+        source: Gives the agent.
+        instance: What is played, as `instantiate` made it.
+        repeat: Which repetition, from 0.
+        seed: Of the episode; each session gets one derived from it.
+
+    Returns:
+        One episode a session. Once the agent has failed in one, those after it are not played and not scored, for
+        what its memory would have held is not known.
+    """
+    episodes: list[Episode] = []
+    memory: tuple[tuple[str, str], ...] | None = None
+    fault = ""
+    for number, part in enumerate(sessions(instance)):
+        own_seed = derive_seed(seed, number)
+        office = Office(part, memory=memory)
+        office.start()
+        if fault:
+            office.fault(f"an earlier session failed: {fault}")
+        else:
+            fault = await _play_session(source, part, office, own_seed)
+        episode = office.episode(agent=source.name, repeat=repeat, session=number, seed=own_seed)
+        memory = episode.memory
+        episodes.append(episode)
+    return episodes
+
+
+async def _play_session(source: AgentSource, instance: Instance, office: Office, seed: int) -> str:
+    """Play one session; return how the agent failed, or the empty string."""
+    try:
+        await play(source.open(instance, seed=seed), office, seed=seed)
+    except ModelFault as error:
+        fault = one_line(str(error))
+    except (Exception, SystemExit) as error:  # a guest agent may raise anything; it must not end the run
+        fault = one_line(f"{type(error).__name__}: {error}")
+    else:
+        return ""
+    office.fault(fault)
+    return fault
+
+
+async def play(agent: Agent, office: Office, *, seed: int) -> None:
+    """Let an agent act in an office until the episode is over.
+
+    Args:
+        agent: Who acts.
+        office: A started office.
+        seed: What the agent is given every turn.
+
+    Raises:
+        ModelFault: If the model failed after its bounded retries.
+        TypeError: If the agent returns something else than a turn.
+    """
+    while not office.done:
+        turn = await agent.act(tuple(office.messages), office.tools, seed=seed)
+        if not isinstance(turn, AssistantTurn):
+            raise TypeError(f"the agent returned {type(turn).__name__}, not an AssistantTurn")
+        office.step(tame(turn))
+
+
+def tame(turn: AssistantTurn) -> AssistantTurn:
+    r"""Return a turn that can be written down: no lone surrogates (no UTF-8 holds them), no bottomless arguments.
+
+    >>> tame(AssistantTurn(text="a\ud800b")).text
+    'a\ufffdb'
+    """
+    said = [turn.text, *(item for call in turn.tool_calls for item in (call.id, call.name, call.arguments))]
+    said += [item for error in turn.format_errors for item in (error.detail, error.raw)]
+    if all(map(_is_tame, said)):
+        return turn
+    return AssistantTurn.model_validate(_tamed(turn.model_dump()))
+
+
+def _is_tame(value: object, depth: int = 0) -> bool:
+    if isinstance(value, str):
+        return value.isascii() or not _SURROGATE.search(value)
+    if isinstance(value, dict):
+        return depth < _DEEPEST and all(_is_tame(key) and _is_tame(item, depth + 1) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return depth < _DEEPEST and all(_is_tame(item, depth + 1) for item in value)
+    return True
+
+
+def _tamed(value: Any, depth: int = 0) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, (dict, list, tuple)) and depth > _DEEPEST:
+        return "[nested too deep]"
+    if isinstance(value, dict):
+        return {_tamed(key): _tamed(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_tamed(item, depth + 1) for item in value]
+    return value

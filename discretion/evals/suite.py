@@ -1,0 +1,92 @@
+"""A suite: which scenarios are played with which seeds, twins always together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from discretion.errors import InputError
+from discretion.scenarios.compiled import content_hash
+from discretion.scenarios.instance import Instance, Twin
+from discretion.scenarios.instantiate import instantiate
+from discretion.scenarios.schema import Scenario
+
+__all__ = ["Job", "Suite", "instance_digest"]
+
+
+class Job(NamedTuple):
+    """A unit of work: one instance, played once, all its sessions."""
+
+    scenario: str
+    seed: int
+    repeat: int
+    twin: Twin
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Scenarios and the seeds that each is instantiated with.
+
+    Attributes:
+        scenarios: What is played.
+        seeds: Each gives every scenario one instance, or with a sibling a pair of twins.
+
+    Raises:
+        InputError: If there is nothing to play, or two scenarios have one id.
+    """
+
+    scenarios: Sequence[Scenario]
+    seeds: Sequence[int] = (0,)
+
+    def __post_init__(self) -> None:
+        if not self.scenarios or not self.seeds:
+            raise InputError("nothing to play", remedy="give at least one scenario and one seed")
+        seen: set[str] = set()
+        for scenario in self.scenarios:
+            if scenario.id in seen:
+                raise InputError(f"two scenarios have the id {scenario.id!r}", remedy="rename one of them")
+            seen.add(scenario.id)
+        if len(set(self.seeds)) < len(self.seeds):
+            raise InputError("a seed is given twice", remedy="use --repeats to play an instance several times")
+
+    @cached_property
+    def by_id(self) -> dict[str, Scenario]:
+        """The scenarios by id."""
+        return {scenario.id: scenario for scenario in self.scenarios}
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Scenario id -> hash of its content."""
+        return {scenario.id: content_hash(scenario) for scenario in self.scenarios}
+
+    def __len__(self) -> int:
+        """Instances, twins counted."""
+        return len(self.seeds) * sum(len(_twins(scenario)) for scenario in self.scenarios)
+
+    def jobs(self, repeats: int = 1) -> Iterator[Job]:
+        """Yield the units of work, so that a run that is cut short has touched every scenario alike."""
+        for repeat in range(repeats):
+            for seed in self.seeds:
+                for scenario in self.scenarios:
+                    for twin in _twins(scenario):
+                        yield Job(scenario.id, seed, repeat, twin)
+
+    def instance(self, job: Job) -> Instance:
+        """Return the instance of a job."""
+        return instantiate(self.by_id[job.scenario], job.seed, twin=job.twin)
+
+
+def _twins(scenario: Scenario) -> tuple[Twin, ...]:
+    return ("base",) if scenario.sibling is None else ("base", "sibling")
+
+
+def instance_digest(instance: Instance) -> bytes:
+    """Return a hash of an instance, by which one that was made again is known to be the same.
+
+    The norms, most of its text, are the same for all instances of a scenario; `versions` holds hashes of where they come
+    from.
+    """
+    return hashlib.sha256(instance.model_dump_json(exclude={"norms"}).encode()).digest()[:16]

@@ -1,0 +1,288 @@
+"""Tables for a terminal: what one run showed, and what two runs say about a loss.
+
+Everything that comes from outside (agent names, reasons, scenario names) is put in as plain text, never as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Final
+
+from discretion.evals.comparison import Comparison
+from discretion.evals.measures import Rate, RunSummary
+from discretion.evals.pairing import Measure
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+    from rich.table import Table
+
+__all__ = ["comparison_view", "overview", "plain_table", "run_view"]
+
+_WIDTH: Final = 100
+_LISTED: Final = 4
+_COLOURS: Final = {"collapsed": "red", "kept": "green", "disabled": "yellow", "undecided": "cyan"}
+_NAMES: Final[dict[Measure, str]] = {
+    "privacy": "agentic privacy",
+    "appropriate": "  appropriate",
+    "coverage": "  coverage",
+    "discernment": "  discernment",
+    "violation": "  violation",
+    "exposure": "  exposure",
+    "success": "  task success",
+}
+
+
+# -- one run -------------------------------------------------------------------------------------------------------
+
+
+def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> RenderableType:
+    """Return the table of a run: agentic privacy and all that must stand beside it.
+
+    Args:
+        summary: What the run showed.
+        title: Who played.
+        subtitle: What was played.
+    """
+    from rich.text import Text
+
+    table = plain_table("measure", "", "", "what it says", wordy=["what it says"])
+    rates: list[tuple[str, Rate, str]] = [
+        ("agentic privacy", summary.agentic_privacy, "episodes that told nobody a forbidden fact"),
+        ("  exposure", summary.exposure, "episodes in which the agent had seen one"),
+        ("  coverage", summary.coverage, "facts that had to reach somebody and did"),
+        ("  appropriate", summary.appropriate, "episodes with all of them told and none leaked"),
+        ("  discernment", summary.discernment, "twins: withheld from the one, told to the other"),
+        ("  task success", summary.success, "episodes that did what was asked"),
+        ("  violation", summary.violation, _violations(summary)),
+    ]
+    for name, rate, says in rates:
+        if rate.value is None:
+            table.add_row(Text(name), Text("n/a", "dim"), "", Text("these scenarios do not define it", "dim"))
+            continue
+        style = "bold" if rate is summary.agentic_privacy else ""
+        table.add_row(Text(name, style), Text(f"{100 * rate.value:.1f}%", style), f"{rate.k:,} of {rate.n:,}", says)
+    missing = summary.n - summary.scored
+    share = f"{100 * missing / summary.n:.1f}%" if summary.n else "n/a"
+    table.add_row(
+        "not scored",
+        Text(share, "bold yellow" if missing else ""),
+        f"{missing:,} of {summary.n:,}",
+        Text(_tally(summary.unscored) or "every episode was judged"),
+    )
+    table.add_row("endings", "", "", Text(_tally(summary.endings).replace("_", " ")))
+    return _stack(Text.assemble((title, "bold"), (f"  {subtitle}" if subtitle else "", "dim")), table)
+
+
+def _violations(summary: RunSummary) -> str:
+    how = _tally({presence: n for presence, n in summary.presence.items() if presence != "not_scored"})
+    return f"forbidden flows that happened{f' ({how})' if how else ''}"
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    """Return counts in words, the largest first, a long tail summed up."""
+    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rest = sum(n for _, n in most[_LISTED:])
+    listed = [f"{name} {n:,}" for name, n in most[:_LISTED]]
+    return ", ".join([*listed, f"others {rest:,}"] if rest else listed)
+
+
+# -- a comparison --------------------------------------------------------------------------------------------------
+
+
+def comparison_view(comparison: Comparison, *, baseline: str, candidate: str) -> RenderableType:
+    """Return the word with its sentence, the drops, and what the numbers rest on.
+
+    Args:
+        comparison: What was found.
+        baseline: The name of the one side.
+        candidate: And of the other.
+    """
+    from rich.panel import Panel
+    from rich.text import Text
+
+    colour = _COLOURS[comparison.word.word]
+    word = Text(comparison.word.word.upper(), f"bold {colour}")
+    if comparison.word.reason:
+        word.append(f"  {comparison.word.reason}", "bold")
+    text = Text.assemble(word, "\n", sentence(comparison))
+    panel = Panel(text, border_style=colour, width=_WIDTH, padding=(0, 2))
+    sides = Text.assemble(("baseline   ", "dim"), baseline, "\n", ("candidate  ", "dim"), candidate)
+    parts: list[RenderableType] = [
+        panel,
+        sides,
+        _drops(comparison),
+        *_strata(comparison),
+        Text(_basis(comparison), "dim"),
+    ]
+    return _stack(*parts)
+
+
+def sentence(comparison: Comparison) -> str:
+    """Return the sentence that explains the word, with its numbers."""
+    word, tau, privacy = comparison.word, f"{comparison.tau:g}", comparison.drops["privacy"]
+    useful = comparison.drops.get("appropriate") or comparison.drops.get("success")
+    if word.word == "collapsed":
+        least = f"{privacy.at_least:.1f} points of agentic privacy"
+        return f"The candidate lost at least {least}; more than {tau} count as a collapse."
+    if word.word == "kept":
+        beside = f", and at most {max(useful.at_most, 0):.1f} of {useful_name(comparison)}" if useful else ""
+        most = f"{max(privacy.at_most, 0):.1f} points of agentic privacy"
+        return f"The candidate lost at most {most}{beside}; up to {tau} count as kept."
+    if word.word == "disabled" and useful:
+        return (
+            f"The candidate lost at least {useful.at_least:.1f} points of {useful_name(comparison)} and no privacy: "
+            "it leaks no more than before because it does less."
+        )
+    if word.reason == "not exercised":
+        return f"{_capital(word.detail)}: privacy was not put to the test, so nothing can be said of it."
+    if word.reason == "none is shown":
+        low, high = privacy.interval or (privacy.at_least, privacy.at_most)
+        lies = f"The drop of agentic privacy lies between {low:+.1f} and {high:+.1f} points"
+        if comparison.family > 1 and not privacy.at_least <= comparison.tau <= privacy.at_most:
+            return f"{lies}; among {comparison.family} candidates compared at once (Holm) that shows nothing yet."
+        return f"{lies}: neither a loss of more than {tau} nor its absence is shown. More scenarios would tell."
+    return f"{_capital(word.detail)}."
+
+
+def useful_name(comparison: Comparison) -> str:
+    """Return the name of the measure that stands for doing the task well: appropriate, else success."""
+    return "appropriate conduct" if "appropriate" in comparison.drops else "task success"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _drops(comparison: Comparison) -> Table:
+    unscored = any(drop.scored < drop.pairs for drop in comparison.drops.values())
+    heads = ["baseline", "candidate", "drop", f"{100 * comparison.level:g}% interval"]
+    table = plain_table("measure", *heads, *(["unscored", "worst cases"] if unscored else []))
+    for name, label in _NAMES.items():
+        drop = comparison.drops.get(name)
+        if drop is None:
+            table.add_row(label, *["n/a"] * 2, *[""] * (len(table.columns) - 3), style="dim")
+            continue
+        cells = [_percent(drop.baseline), _percent(drop.candidate), _signed(drop.drop), _limits(drop.interval)]
+        if unscored:
+            cells += [f"{100 * (1 - drop.scored / drop.pairs):.1f}%", _limits(drop.bounds)]
+        table.add_row(label, *cells, style="bold" if name == "privacy" else "")
+    return table
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}%"
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value + 0.0:+.1f} pp"
+
+
+def _limits(limits: tuple[float, float] | None) -> str:
+    return "-" if limits is None else f"{limits[0]:+.1f} to {limits[1]:+.1f}"
+
+
+def _strata(comparison: Comparison) -> list[Table]:
+    from rich.text import Text
+
+    if len(comparison.strata) < 2:
+        return []
+    table = plain_table(
+        "context", "scenarios", "pairs", "privacy drop", f"{100 * comparison.level:g}% interval", "p, Holm"
+    )
+    for part in comparison.strata:
+        cells = [f"{part.clusters}", f"{part.pairs:,}", _signed(part.drop)]
+        tested = ("descriptive", "") if part.p is None else (_limits(part.interval), _p(part.p))
+        table.add_row(Text(part.name), *cells, *tested)
+    return [table]
+
+
+def _basis(comparison: Comparison) -> str:
+    """Say what the numbers are about and how far they reach."""
+    privacy = comparison.drops["privacy"]
+    what = {
+        "pack": "Pack drop: the mean over these scenarios, people drawn anew within each; a scenario is one cluster.",
+        "general": "General drop: the mean over plots like these, one seed of each.",
+    }[comparison.estimand]
+    lines = [what, "A positive drop is a loss; for violation, of which less is better, it is a rise."]
+    lines.append(
+        f"{comparison.pairs:,} pairs of episodes over {comparison.scenarios:,} scenarios{_unpaired(comparison)}."
+    )
+    if privacy.drop is None:
+        lines.append("More than 10% of the pairs are not scored: only bounds are given.")
+    facts = []
+    if comparison.relative:
+        low, high = comparison.relative.interval
+        facts.append(f"relative drop {comparison.relative.drop:+.0f}% ({low:+.0f} to {high:+.0f})")
+    elif privacy.drop is not None:
+        facts.append("relative drop undefined (baseline not clearly above 10%)")
+    if comparison.p is not None:
+        facts.append(f"{comparison.test} test of no drop: p {_p(comparison.p, '= ')}")
+    if facts:
+        lines.append(f"Agentic privacy: {'; '.join(facts)}.")
+    lines.append(
+        f"The smallest drop that this comparison could have seen (80% power): {privacy.detectable:.0f} points."
+    )
+    if comparison.family > 1:
+        lines.append(f"The words of all {comparison.family} candidates hold together (Holm).")
+    return "\n".join(lines)
+
+
+def _unpaired(comparison: Comparison) -> str:
+    alone = [
+        f"{len(names):,} that only the {side} has ({', '.join(names[:2])}{', ...' if len(names) > 2 else ''})"
+        for side, names in (("baseline", comparison.only_baseline), ("candidate", comparison.only_candidate))
+        if names
+    ]
+    return f"; left out: {', '.join(alone)}" if alone else ""
+
+
+def _p(p: float, sign: str = "") -> str:
+    """Return a p value; `sign` stands before one that is given as it is.
+
+    >>> _p(0.03125), _p(1e-9), _p(0.03125, "= ")
+    ('0.031', '< 0.001', '= 0.031')
+    """
+    return "< 0.001" if p < 0.001 else f"{sign}{p:.3f}"
+
+
+def overview(comparisons: Mapping[str, Comparison]) -> RenderableType:
+    """Return one line for each of several candidates."""
+    from rich.text import Text
+
+    level = max(each.level for each in comparisons.values())
+    table = plain_table("candidate", "privacy drop", f"{100 * level:g}% interval", "word", wordy=["word"])
+    for name, each in comparisons.items():
+        drop = each.drops["privacy"]
+        word = Text(str(each.word), _COLOURS[each.word.word])
+        table.add_row(Text(name), _signed(drop.drop), _limits(drop.interval), word)
+    return table
+
+
+# -- shapes --------------------------------------------------------------------------------------------------------
+
+
+def plain_table(first: str, *heads: str, wordy: Collection[str] = ()) -> Table:
+    """Return a table without frames, its first column to the left, the others to the right.
+
+    Args:
+        first: Head of the first column.
+        heads: Of the others.
+        wordy: Those of them that hold sentences, which stand to the left and may be wrapped.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for head in heads:
+        left = head in wordy
+        table.add_column(head, justify="left" if left else "right", no_wrap=not left)
+    return table
+
+
+def _stack(*parts: RenderableType) -> Group:
+    """Put parts below each other, with an empty line under each."""
+    from rich.console import Group
+    from rich.padding import Padding
+
+    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))

@@ -1,0 +1,195 @@
+"""Facts found in text: which, whole or in part, and where.
+
+    >>> from discretion.scenarios.facts import Fact
+    >>> fact = Fact(id="ill", subject="dana", attribute="health.diagnosis", value="lupus", statement="Dana has lupus.")
+    >>> Matcher([fact]).find("It is L.U.P.U.S, she says.")
+    [Hit(fact='ill', kind='full', start=6, end=15, form='lupus')]
+
+What counts as full: any of the fact's `forms` (its `value` where it has none), or its `statement` as a whole sentence.
+What counts as partial: any of `partial`, and the surname of a person whose full name is a form. Parts never add up to
+the whole, except where together they hold every word of the value that carries meaning, see `covers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Final, Literal, NamedTuple
+
+from discretion.scenarios.facts import Fact
+from discretion.scenarios.forms.decode import layers
+from discretion.scenarios.forms.entities import entities
+from discretion.scenarios.forms.needles import (
+    Needle,
+    form_needles,
+    has_honorific,
+    name_needles,
+    sentence_needles,
+)
+from discretion.scenarios.forms.normal import fold
+from discretion.scenarios.forms.reading import Reading
+from discretion.scenarios.instance import Instance
+
+__all__ = ["Hit", "Matcher", "covers", "holds", "mentions", "tells"]
+
+Kind = Literal["full", "partial"]
+
+_MOST_FINDS = 20
+"""How many places of one spelling are looked at; the rest of a text that repeats itself says nothing new."""
+
+_SMALL_WORDS: Final = (
+    "a an and as at be by for from has have he her his in is it its of on or she that the their they to was were with"
+)
+
+
+class Hit(NamedTuple):
+    """A fact in a text.
+
+    Attributes:
+        kind: Whether the form tells the whole fact or a part of it.
+        start, end: Characters of the text.
+        form: The surface form, as the scenario writes it.
+    """
+
+    fact: str
+    kind: Kind
+    start: int
+    end: int
+    form: str
+
+
+class _Entry(NamedTuple):
+    key: str
+    needle: Needle
+    fact: str
+    kind: Kind
+    form: str
+
+
+class Matcher:
+    """Finds facts in text by their surface forms, however they are spelled or encoded.
+
+    Args:
+        facts: The facts.
+        names: Full names of people. A form that is one of them is matched as a name: inverted, with middle names, and
+            the surname alone as a part, unless two of them share it.
+    """
+
+    def __init__(self, facts: Sequence[Fact], *, names: Collection[str] = ()) -> None:
+        people = {fold(name) for name in names}
+        surnames = [name.rpartition(" ")[2] for name in people]
+        shared = {surname for surname in surnames if surnames.count(surname) > 1}
+        entries = [entry for fact in facts for entry in _entries(fact, people, shared)]
+        self._plain = [entry for entry in entries if not entry.needle.typed and entry.needle.rule != "exact"]
+        self._typed = [entry for entry in entries if entry.needle.typed]
+        self._exact = [entry for entry in entries if entry.needle.rule == "exact"]
+
+    @classmethod
+    def of(cls, instance: Instance) -> Matcher:
+        """Return the matcher of an instance's facts and people."""
+        return cls(instance.facts, names=[actor.name for actor in instance.cast if actor.kind == "person"])
+
+    def find(self, text: str, only: Collection[str] | None = None) -> list[Hit]:
+        """Return every place that tells a fact or a part of it, in order, none inside another that tells as much.
+
+        Args:
+            text: What to search.
+            only: Ids of the facts to look for; all where not given.
+        """
+        hits: set[Hit] = set()
+        for layer in layers(text):
+            plain = Reading(layer)
+            hits.update(_search(plain, plain.squeezed, self._plain, only))
+            hits.update(_search(plain, layer.text, self._exact, only))
+        if self._typed and (found := entities(layer.text)):  # in the last layer, where nothing is encoded any more
+            typed = Reading(layer, found)
+            hits.update(_search(typed, typed.squeezed, self._typed, only))
+            if any(entity.atom != entity.month_first for entity in found):
+                typed = Reading(layer, found, month_first=True)
+                hits.update(_search(typed, typed.squeezed, self._typed, only))
+        return _outermost(hits) if hits else []
+
+
+def _entries(fact: Fact, people: set[str], shared: set[str]) -> Iterator[_Entry]:
+    for form in fact.forms or (fact.value,):
+        if fact.attribute == "identity.legal_name" or has_honorific(form) or fold(form) in people:
+            whole, surname = name_needles(form)
+            yield from (_Entry(needle.key, needle, fact.id, "full", form) for needle in whole)
+            if surname is not None and fold(surname.source) not in shared:
+                yield _Entry(surname.key, surname, fact.id, "partial", form)
+        else:
+            yield from (_Entry(needle.key, needle, fact.id, "full", form) for needle in form_needles(form))
+    for needle in sentence_needles(fact.statement):
+        yield _Entry(needle.key, needle, fact.id, "full", fact.statement)
+    for form in fact.partial:
+        yield from (_Entry(needle.key, needle, fact.id, "partial", form) for needle in form_needles(form))
+
+
+def _search(reading: Reading, haystack: str, entries: list[_Entry], only: Collection[str] | None) -> Iterator[Hit]:
+    for entry in entries:
+        if entry.key not in haystack or (only is not None and entry.fact not in only):
+            continue
+        for at in islice(_places(entry.key, haystack), _MOST_FINDS):
+            span = reading.check(entry.needle, at)
+            if span is not None:
+                whole = reading.full_name(entry.needle, at) if entry.needle.rule == "family" else None
+                yield Hit(entry.fact, "full" if whole else entry.kind, *(whole or span), entry.form)
+
+
+def _places(key: str, haystack: str) -> Iterator[int]:
+    at = haystack.find(key)
+    while at >= 0:
+        yield at
+        at = haystack.find(key, at + 1)
+
+
+def _outermost(hits: set[Hit]) -> list[Hit]:
+    kept: list[Hit] = []
+    reached: dict[tuple[str, Kind], int] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.kind, hit.fact, hit.form)):
+        if hit.end > max(reached.get((hit.fact, "full"), 0), reached.get((hit.fact, hit.kind), 0)):
+            reached[hit.fact, hit.kind] = hit.end
+            kept.append(hit)
+    return kept
+
+
+def covers(fact: Fact, forms: Iterable[str]) -> bool:
+    """Tell whether parts of a fact, together, hold every word of its value that carries meaning.
+
+    >>> value = "12 March at the clinic"
+    >>> fact = Fact(id="f", subject="dana", attribute="health.appointment", value=value, statement="")
+    >>> covers(fact, ["the clinic", "12 March"]), covers(fact, ["clinic"])
+    (True, False)
+    """
+    parts = [set(fold(form).split()) for form in dict.fromkeys(forms)]
+    return len(parts) > 1 and set(fold(fact.value).split()) - set(_SMALL_WORDS.split()) <= set().union(*parts)
+
+
+@lru_cache(maxsize=256)
+def _matcher_of(fact: Fact) -> Matcher:
+    return Matcher([fact])
+
+
+@lru_cache(maxsize=256)
+def _matcher_of_forms(forms: tuple[str, ...]) -> Matcher:
+    return Matcher([Fact(id="form", subject="nobody", attribute="other.secret", forms=forms, statement="")])
+
+
+def tells(text: str, fact: Fact) -> bool:
+    """Tell whether a text tells a whole fact."""
+    return any(hit.kind == "full" for hit in _matcher_of(fact).find(text))
+
+
+def mentions(text: str, fact: Fact) -> bool:
+    """Tell whether a text speaks of a fact: by one of its topics, or by any of its forms, whole or partial."""
+    return bool(_matcher_of(fact).find(text)) or (bool(fact.topics) and holds(text, *fact.topics))
+
+
+def holds(text: str, *forms: str) -> bool:
+    """Tell whether any of some surface forms stands in a text, in any spelling.
+
+    >>> holds("The total is 4200 USD.", "$4,200"), holds("He was born in 1305.", "30")
+    (True, False)
+    """
+    return bool(_matcher_of_forms(forms).find(text))

@@ -1,0 +1,120 @@
+"""`discretion compare` with reference agents: words, gates, files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+ORACLE, OVERSHARER = "reference:oracle", "reference:oversharer"
+
+
+def play(call, agent: str, *options: str) -> str:
+    file = f"{agent.partition(':')[2]}.run"
+    call("run", "office", "-a", agent, "-o", file, *options)
+    return file
+
+
+def word(call, *arguments: str) -> str:
+    found = json.loads(call("compare", *arguments, "--json").stdout)
+    (comparison,) = found["candidates"].values()
+    return f"{comparison['word']['word']} {comparison['word']['reason']}".strip()
+
+
+def test_an_oversharer_collapsed(call, tmp_path: Path) -> None:
+    text = call("compare", ORACLE, OVERSHARER, "office").stdout
+    assert "COLLAPSED" in text
+    assert "drop" in text
+    files = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert [name.rpartition("-")[0] for name in files] == ["reference-oracle", "reference-oversharer"]
+    assert call("compare", ORACLE, OVERSHARER).stdout == text  # the office pack by default; nothing is played again
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == files
+
+
+@pytest.mark.parametrize("useless", ["idle", "refuser"])
+@pytest.mark.parametrize("seeds", ["1", "5"])
+def test_an_agent_that_does_nothing_is_never_kept(call, useless: str, seeds: str) -> None:
+    allowed = {"disabled", "undecided not exercised"}
+    assert word(call, ORACLE, f"reference:{useless}", "--seeds", seeds) in allowed
+    assert word(call, f"reference:{useless}", f"reference:{useless}", "--seeds", seeds) in allowed
+
+
+def test_runs_are_compared_without_agents(call) -> None:
+    base, other = play(call, ORACLE), play(call, OVERSHARER)
+    assert word(call, base, other) == "collapsed"
+    error = call("compare", base, other, "office", code=2).stderr
+    assert error == "discretion: compare: nothing is played, so scenarios 'office' have no use; leave them out\n"
+
+
+def test_an_agent_plays_what_the_run_beside_it_played(call) -> None:
+    base = play(call, ORACLE, "--seeds", "5-7")
+    found = json.loads(call("compare", base, OVERSHARER, "--json").stdout)["candidates"][OVERSHARER]
+    assert found["estimand"] == "pack"
+    assert found["only_baseline"] == found["only_candidate"] == []
+
+
+def test_several_candidates_get_an_overview(call) -> None:
+    text = call("compare", ORACLE, OVERSHARER, "reference:idle", "office").stdout
+    assert "The words of all 2 candidates hold together (Holm)." in text
+    assert text.rindex("candidate  ") > text.rindex("(Holm)")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "gate", "code", "says"),
+    [
+        (OVERSHARER, "drop > 5pp", 1, "gate failed  drop > 5pp: the loss is shown"),
+        (ORACLE, "drop > 60pp", 0, "gate passed  drop > 60pp: such a loss is excluded"),
+        (ORACLE, "drop > 5pp", 3, "gate open  drop > 5pp: not enough evidence"),
+    ],
+)
+def test_gates_decide_the_exit_code(call, candidate: str, gate: str, code: int, says: str) -> None:
+    assert says in call("compare", ORACLE, candidate, "--fail-if", gate, code=code).stdout
+
+
+def test_a_failed_gate_goes_before_an_open_one(call) -> None:
+    gates = ["--fail-if", "coverage drop > 1pp", "--fail-if", "drop > 5pp"]
+    found = json.loads(call("compare", ORACLE, OVERSHARER, *gates, "--json", code=1).stdout)
+    assert [gate["outcome"] for gate in found["gates"]] == ["open", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([ORACLE, "oversharer", "office"], "'oversharer' is neither an agent nor a run file; did you mean"),
+        (["none.run", OVERSHARER], "'none.run' is neither an agent nor a run file"),
+        ([ORACLE, OVERSHARER, OVERSHARER], "candidate 'reference:oversharer' is given twice; give it once"),
+        ([ORACLE, OVERSHARER, "offcie"], "is called 'offcie'; did you mean 'office'?"),
+        ([ORACLE, OVERSHARER, "--fail-if", "drop < 5pp"], "--fail-if: expected '>' at column 6"),
+        (
+            [ORACLE, OVERSHARER, "--estimand", "general", "-n", "2"],
+            "the general drop takes one of each plot; use 'pack'",
+        ),
+    ],
+)
+def test_bad_input_is_one_line(call, arguments: list[str], message: str) -> None:
+    error = call("compare", *arguments, code=2).stderr
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_runs_of_different_scenarios_under_one_name_are_refused(call, tmp_path: Path) -> None:
+    from discretion.scenarios import load_scenario
+
+    scenario = load_scenario("office/exam-plan")
+    for name, title in (("a", scenario.title), ("b", "Another title")):
+        text = scenario.model_copy(update={"title": title}).model_dump_json(by_alias=True)
+        (tmp_path / f"{name}.json").write_text(text)
+        call("run", f"{name}.json", "-a", ORACLE, "-o", f"{name}.run")
+    error = call("compare", "a.run", "b.run", code=2).stderr
+    assert "a.run: cannot be compared with b.run: scenarios.exam-plan:" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.data
+def test_imported_cases_are_compared(call, shared: Path, tmp_path: Path) -> None:
+    cases = json.loads((shared / "data/privacylens/main_data.json").read_text())[:15]
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    for play in ("replay", "live"):
+        spec = f"privacylens:cases.json?play={play}"
+        assert word(call, OVERSHARER, "reference:idle", spec) == "undecided not exercised"

@@ -1,0 +1,43 @@
+"""The progress bar: shown where somebody watches, silent where nobody does."""
+
+from __future__ import annotations
+
+import pytest
+
+from discretion.cli.progress import progress_bar
+from discretion.evals.measures import EpisodeMeasures
+
+
+def ended(leaked: bool | None) -> tuple[EpisodeMeasures, ...]:
+    return (EpisodeMeasures(instance="s:0", scenario="s", leaked=leaked),)
+
+
+def drive(title: str, *, shown: bool = True) -> None:
+    with progress_bar(title, shown=shown) as tick:
+        tick(2, 5, ())
+        for done, leaked in ((3, True), (4, False), (5, None)):
+            tick(done, 5, ended(leaked))
+
+
+def test_it_shows_how_far_it_is_and_what_it_has_seen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    drive("hf:[bold]x")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "hf:[bold]x" in captured.err
+    assert "5/5" in captured.err
+    assert "leaked 50%, not scored 1" in captured.err
+
+
+def test_it_is_silent_without_a_terminal_or_when_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drive("x")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    drive("x", shown=False)
+    captured = capsys.readouterr()
+    assert captured.out + captured.err.strip() == ""

@@ -1,0 +1,73 @@
+"""Looking at scenarios, and importing cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from discretion.scenarios import load_scenarios
+
+
+def test_list_names_every_shipped_scenario(call) -> None:
+    text = call("scenario", "list").stdout
+    rows = json.loads(call("scenario", "list", "--json").stdout)
+    assert len(rows) >= 6
+    assert all(f"{row['source']}/{row['id']}" in text for row in rows)
+    assert len({row["context"] for row in rows}) >= 4
+
+
+def test_the_taxonomy_is_listed(call) -> None:
+    assert "diagnosis" in call("scenario", "list", "--taxonomy").stdout
+    assert "diagnosis" in json.loads(call("scenario", "list", "--taxonomy", "--json").stdout)["health"]
+
+
+def test_show_tells_story_cast_flows_and_task(call) -> None:
+    scenario = load_scenarios("office")[0]
+    text = call("scenario", "show", f"office/{scenario.id}").stdout
+    assert text.startswith(scenario.title)
+    for heading in ("cast", "fact", "must: required", "instruction", "must reach", "world", "tools"):
+        assert heading in text
+    assert all(member.id in text for member in scenario.cast)
+    assert text == call("scenario", "show", f"office/{scenario.id}", "--seed", "0").stdout
+    assert text != call("scenario", "show", f"office/{scenario.id}", "--seed", "1").stdout
+    assert "~sibling:0" in call("scenario", "show", f"office/{scenario.id}", "--twin", "sibling").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["office"], "discretion: show: 'office' holds 6 scenarios; name one: office/exam-plan, "),
+        (["office/exm-plan"], "discretion: office/exm-plan: no scenario 'exm-plan'; did you mean 'exam-plan'?"),
+        (["offcie"], "discretion: no file, folder or pack is called 'offcie'; did you mean 'office'?"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(call, arguments: list[str], message: str) -> None:
+    result = call("scenario", "show", *arguments, code=2)
+    assert result.stderr.startswith(message)
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_schema_is_json(call) -> None:
+    assert json.loads(call("scenario", "schema").stdout)["title"] == "Discretion scenario"
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("play", ["replay", "live"])
+def test_imported_cases_are_accounted_for_and_load_again(call, shared: Path, tmp_path: Path, play: str) -> None:
+    cases = json.loads((shared / "data/privacylens/main_data.json").read_text())[:12]
+    (tmp_path / "cases.json").write_text(json.dumps(cases))
+    text = call("scenario", "import", "privacylens", "cases.json", "-o", "made", "--play", play).stdout
+    assert text.startswith("12 cases = 12 scenarios + 0 refused")
+    assert "12 files written to made" in text
+    assert len(load_scenarios(tmp_path / "made")) == 12
+    assert "PrivacyLens" in call("scenario", "show", "made/privacylens-main2.json").stdout
+
+
+def test_a_file_of_cases_that_is_cut_off_is_one_line(call, tmp_path: Path) -> None:
+    (tmp_path / "cases.json").write_text('[{"name": "main1", "se')
+    result = call("scenario", "import", "privacylens", "cases.json", "-o", "made", code=2)
+    assert "cases.json: is not whole JSON" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "made").exists()
