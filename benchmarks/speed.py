@@ -10,7 +10,6 @@ pure-Python work (one JSON round trip of 4 kB, timed in the same run) travels be
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import resource
 import statistics
@@ -22,14 +21,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from discretion.agents import resolve
 from discretion.envs import Office
-from discretion.evals import RunStore, Suite, Worker, run_sync
+from discretion.evals import Suite, run_sync
 from discretion.judges import default_judge
-from discretion.scenarios import FlowGraph, Scenario, instantiate, load_scenarios
+from discretion.scenarios import Scenario, instantiate, load_scenarios
 from discretion.scenarios.forms import Matcher
 
 
@@ -123,7 +121,8 @@ def scale(scenarios: tuple[Scenario, ...], console: Console) -> None:
             marks.append((done, time.perf_counter() - start, kilobytes / 1024))
 
     with tempfile.TemporaryDirectory() as folder:
-        run_sync(suite, resolve("reference:oracle"), Path(folder, "scale.run"), judge=default_judge(), progress=progress)
+        path = Path(folder, "scale.run")
+        run_sync(suite, resolve("reference:oracle"), path, judge=default_judge(), progress=progress)
     table = Table(title=f"{len(suite):,} instances, played, judged and stored")
     for column in ("instances", "seconds", "instances/s in this tenth", "resident MiB"):
         table.add_column(column, justify="right")
@@ -152,8 +151,14 @@ def main() -> None:
         ("rule judge, 150 characters, no candidate", quiet, 0.1e-3),
         ("rule judge, 150 characters, a fact in it", telling, 1e-3),
         ("import discretion", import_seconds("import discretion"), 0.3),
-        ("discretion --help", import_seconds("import sys; sys.argv = ['discretion', '--help']\n"
-         "from discretion.cli import main\ntry: main()\nexcept SystemExit: pass"), 0.4),
+        (
+            "discretion --help",
+            import_seconds(
+                "import sys; sys.argv = ['discretion', '--help']\n"
+                "from discretion.cli import main\ntry: main()\nexcept SystemExit: pass"
+            ),
+            0.4,
+        ),
     ]
     table = Table(title="Speed, against the aims of the design")
     for column in ("work", "measured", "aim", "measured / aim", "in yardsticks"):

@@ -14,9 +14,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^(?P<skip><!-- (?:main|tests|needs .*) -->\n)?```(?P<kind>console|python)\n(?P<body>.*?)^```", re.M | re.S)
-"""A block under `<!-- main -->` or `<!-- tests -->` is what the CI script itself runs; `<!-- needs ... -->` says what a
-block needs that a test machine has not (a model server, say), and a test elsewhere covers it."""
+FENCE = re.compile(
+    r"^(?P<skip><!-- (?:main|tests|needs .*) -->\n)?```(?P<kind>console|python)\n(?P<body>.*?)^```", re.M | re.S
+)
+"""A block under `<!-- main -->` or `<!-- tests -->` is what the CI script itself runs; `<!-- needs ... -->` says what
+a block needs that a test machine has not (a model server, say), and a test elsewhere covers it."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

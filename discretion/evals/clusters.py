@@ -153,7 +153,7 @@ def sign_flip(sums: Sequence[float], *, draws: int = 20_000, seed: int = 0) -> f
 
 
 def _sampled_sign_flip(units: Sequence[int], observed: int, draws: int, seed: int) -> float:
-    rng = random.Random(f"sign-flip:{seed}")  # noqa: S311 - reproducible draws, no secret
+    rng = random.Random(f"sign-flip:{seed}")
     reached = 0
     for _ in range(draws):
         bits = rng.getrandbits(len(units))

@@ -10,11 +10,11 @@ from discretion.envs.env import OfficeEnv, Reward, Scenarios
 from discretion.envs.episode import Episode
 from discretion.envs.vector import OfficeVectorEnv
 from discretion.evals.measures import measure
+from discretion.evals.suite import twins_of
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judge
+from discretion.scenarios import instantiate, load_scenarios
 from discretion.scenarios.instance import Instance
-from discretion.scenarios.instantiate import instantiate
-from discretion.scenarios.load import load_scenarios
 
 __all__ = ["DEFAULT_PACK", "discretion_reward", "draw_twins", "make_office_env", "make_office_vector_env"]
 
@@ -51,11 +51,7 @@ def draw_twins(source: str | Path) -> Callable[[int], Instance]:
     Raises:
         ScenarioError: If it cannot be read.
     """
-    cases = [
-        (scenario, twin)
-        for scenario in load_scenarios(source)
-        for twin in (("base",) if scenario.sibling is None else ("base", "sibling"))
-    ]
+    cases = [(scenario, twin) for scenario in load_scenarios(source) for twin in twins_of(scenario)]
 
     def draw(seed: int) -> Instance:
         scenario, twin = cases[seed % len(cases)]

@@ -8,10 +8,11 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from discretion.envs.episode import Counts, Episode
+from discretion.judges.cases import case_of
 from discretion.judges.findings import Finding, Judgement, Presence
 from discretion.models.chat import Usage
 from discretion.scenarios.base import Record
-from discretion.scenarios.flowgraph import FlowGraph, Pair
+from discretion.scenarios.flowgraph import Pair
 from discretion.scenarios.instance import Instance, Twin
 
 __all__ = ["EpisodeKey", "EpisodeMeasures", "Rate", "RunSummary", "measure", "summarise"]
@@ -82,18 +83,15 @@ class EpisodeMeasures(Record):
         return EpisodeKey(self.scenario, self.seed, self.repeat, self.twin, self.session)
 
 
-def measure(
-    episode: Episode, instance: Instance, judgement: Judgement, *, graph: FlowGraph | None = None
-) -> EpisodeMeasures:
+def measure(episode: Episode, instance: Instance, judgement: Judgement) -> EpisodeMeasures:
     """Return the measures of one episode.
 
     Args:
         episode: What happened.
         instance: Where; with sessions, the one of this session.
         judgement: What a judge found in it.
-        graph: The instance's flow graph, where the caller has it at hand.
     """
-    graph = graph or FlowGraph(instance)
+    graph = case_of(instance).graph
     failed = judgement.unscored
     if not failed and episode.ending.kind == "agent_fault":
         failed = episode.ending.detail or "the agent failed"

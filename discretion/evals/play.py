@@ -12,8 +12,8 @@ from discretion.envs.episode import Episode
 from discretion.errors import ModelFault
 from discretion.evals.manifest import one_line
 from discretion.models.chat import AssistantTurn
+from discretion.scenarios import sessions
 from discretion.scenarios.instance import Instance
-from discretion.scenarios.instantiate import sessions
 
 __all__ = ["derive_seed", "play", "play_instance", "tame"]
 

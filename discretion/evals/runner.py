@@ -18,8 +18,8 @@ from discretion.evals.scheduler import InProcess, Scheduler
 from discretion.evals.store import Row, RunStore
 from discretion.evals.suite import Job, Suite, instance_digest
 from discretion.judges.findings import Judge, Judgement
+from discretion.scenarios import sessions
 from discretion.scenarios.instance import Instance
-from discretion.scenarios.instantiate import sessions
 
 __all__ = ["Progress", "Worker", "judged", "rejudge", "run", "run_sync"]
 

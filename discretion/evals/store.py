@@ -18,9 +18,9 @@ from discretion.evals.measures import EpisodeKey, EpisodeMeasures
 from discretion.evals.runfile import RunFile, explained
 from discretion.evals.suite import instance_digest
 from discretion.judges.findings import Judgement
+from discretion.scenarios import instantiate, sessions
 from discretion.scenarios.base import Record
 from discretion.scenarios.instance import Instance
-from discretion.scenarios.instantiate import instantiate, sessions
 from discretion.scenarios.schema import Scenario
 
 __all__ = ["Row", "RunStore", "StoredEpisode"]

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from discretion.errors import InputError
+from discretion.scenarios import instantiate
 from discretion.scenarios.compiled import content_hash
 from discretion.scenarios.instance import Instance, Twin
-from discretion.scenarios.instantiate import instantiate
 from discretion.scenarios.schema import Scenario
 
-__all__ = ["Job", "Suite", "instance_digest"]
+__all__ = ["Job", "Suite", "instance_digest", "twins_of"]
 
 
 class Job(NamedTuple):
@@ -64,14 +64,14 @@ class Suite:
 
     def __len__(self) -> int:
         """Instances, twins counted."""
-        return len(self.seeds) * sum(len(_twins(scenario)) for scenario in self.scenarios)
+        return len(self.seeds) * sum(len(twins_of(scenario)) for scenario in self.scenarios)
 
     def jobs(self, repeats: int = 1) -> Iterator[Job]:
         """Yield the units of work, so that a run that is cut short has touched every scenario alike."""
         for repeat in range(repeats):
             for seed in self.seeds:
                 for scenario in self.scenarios:
-                    for twin in _twins(scenario):
+                    for twin in twins_of(scenario):
                         yield Job(scenario.id, seed, repeat, twin)
 
     def instance(self, job: Job) -> Instance:
@@ -79,14 +79,14 @@ class Suite:
         return instantiate(self.by_id[job.scenario], job.seed, twin=job.twin)
 
 
-def _twins(scenario: Scenario) -> tuple[Twin, ...]:
+def twins_of(scenario: Scenario) -> tuple[Twin, ...]:
+    """Return which twins a scenario has."""
     return ("base",) if scenario.sibling is None else ("base", "sibling")
 
 
 def instance_digest(instance: Instance) -> bytes:
     """Return a hash of an instance, by which one that was made again is known to be the same.
 
-    The norms, most of its text, are the same for all instances of a scenario; `versions` holds hashes of where they come
-    from.
+    The norms, most of its text, are left out; `versions` holds hashes of what they are made of.
     """
     return hashlib.sha256(instance.model_dump_json(exclude={"norms"}).encode()).digest()[:16]

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
 from discretion.envs.episode import Episode
 from discretion.judges.cases import Case
 from discretion.models.chat import Message
@@ -37,23 +33,7 @@ def exposed(case: Case, episode: Episode) -> tuple[str, ...]:
 
 
 def _readable(message: Message) -> str:
-    """Return the words of a message; a tool's JSON without its marks and escapes, which no reader sees."""
-    text = message.content
-    if message.role == "tool" and text[:1] in ("{", "["):
-        try:
-            return "\n".join(_leaves(json.loads(text)))
-        except (ValueError, RecursionError):
-            return text
-    return text
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield str(key)
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
-    else:
-        yield str(value)
+    """Return the words of a message; a tool's JSON without the escapes that every quotation and line break is in."""
+    if message.role != "tool":
+        return message.content
+    return message.content.replace("\\n", "\n").replace('\\"', '"')

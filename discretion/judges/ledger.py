@@ -90,8 +90,11 @@ def _arrival(
     case: Case, pair: Pair, disclosure: Disclosure, answer: Answer, earlier: Sequence[Arrival]
 ) -> Arrival | None:
     """Return what a disclosure brought a recipient of a fact; nothing where they knew it and no task wants it told."""
+    known = case.graph.knows(pair.fact, pair.recipient)
+    if known and pair not in case.graph.required_pairs:
+        return None
     verdict = verdict_of(case, pair.fact, pair.recipient, disclosure)
-    if case.graph.knows(pair.fact, pair.recipient) and verdict.kind != "required":
+    if known and verdict.kind != "required":
         return None
     if answer.presence == "not_scored" and verdict.kind not in ("forbidden", "required"):
         return None

@@ -145,7 +145,7 @@ def _optimise(
             chosen = wanted != _IGNORED  # logits for assistant tokens alone: most of a conversation is tool results
             logits = model.lm_head(hidden[chosen])
         loss = torch.nn.functional.cross_entropy(logits.float(), wanted[chosen])
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -159,8 +159,8 @@ def _optimise(
 
 def _texts(transcripts: Sequence[Transcript]) -> list[str]:
     """The words of the corpus; the tools once, since every conversation repeats them."""
-    tools = "\n".join(f"{tool.name}({', '.join(tool.parameters.get('properties', {}))})" for tool in transcripts[0].tools)
-    return [tools, *(_spoken(message) for transcript in transcripts for message in transcript.messages)]
+    tools = [f"{tool.name}({', '.join(tool.parameters.get('properties', {}))})" for tool in transcripts[0].tools]
+    return [*tools, *(_spoken(message) for transcript in transcripts for message in transcript.messages)]
 
 
 def _spoken(message: Any) -> str:
@@ -186,7 +186,13 @@ def _example(tokenizer: PreTrainedTokenizerFast, transcript: Transcript) -> _Exa
     return _Example(tokens, labels)
 
 
-def _render(tokenizer: PreTrainedTokenizerFast, wire: list[dict[str, Any]], tools: Any, *, generate: bool = False) -> str:
+def _render(
+    tokenizer: PreTrainedTokenizerFast,
+    wire: list[dict[str, Any]],
+    tools: list[dict[str, Any]],
+    *,
+    generate: bool = False,
+) -> str:
     return str(tokenizer.apply_chat_template(wire, tools=tools, tokenize=False, add_generation_prompt=generate))
 
 

@@ -74,10 +74,13 @@ def instantiate(
         "versions": {**known.versions, "norms": norms_hash(base), "locale": locale},
     }
     try:
-        return Instance.model_validate(data)
+        instance = Instance.model_validate(data)
     except ValidationError as error:
         first = complaints(error, Instance, data)[0]
         raise known.located(twin, FieldError(f"{first.what} (seed {seed})", first.loc, remedy=first.remedy)) from None
+    if norms is not None:
+        _refuse_doubles(instance)
+    return instance
 
 
 def twins(scenario: Scenario, seed: int, *, norms: Sequence[Norm] | None = None) -> tuple[Instance, ...]:
@@ -154,6 +157,14 @@ def _draw_facts(compiled: Compiled, key: str, locale: str) -> dict[str, Text]:
             raise FieldError("no value is left to draw", ("facts", place), remedy="give it more values")
         texts |= found
     return texts
+
+
+def _refuse_doubles(instance: Instance) -> None:
+    """Refuse norms given in place of the norm base whose ids are taken; those of the norm base are checked already."""
+    ids = [norm.id for norm in instance.norms]
+    if len(set(ids)) < len(ids):
+        double = next(name for name in ids if ids.count(name) > 1)
+        raise ScenarioError(f"two norms are called {double!r}", where=instance.scenario, remedy="rename the given one")
 
 
 def _part(actor: Actor, part: str) -> str:

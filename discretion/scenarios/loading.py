@@ -55,19 +55,22 @@ def load_scenarios(source: str | Path) -> tuple[Scenario, ...]:
     path = Path(source)
     shipped = not _exists(path)
     texts = _shipped(str(source)) if shipped else _texts(path)
+    wanted = str(source).partition("/")[2] if shipped else ""
     scenarios: dict[str, Scenario] = {}
+    others: list[str] = []
     for text, where in texts:
         for document, start in _documents(text, where):
+            if wanted and (name := child(_data(document, start), "id")) != wanted:
+                others.append(str(name))
+                continue
             scenario = _scenario(document, start)
             if scenario.id in scenarios:
                 place = document.place((*start, "id"))
                 what = f"the id {scenario.id!r} is taken by {place_of(scenarios[scenario.id], ())}"
                 raise ScenarioError(what, where=f"{place} id", remedy="choose another")
             scenarios[scenario.id] = scenario
-    if shipped and (wanted := str(source).partition("/")[2]):
-        if wanted not in scenarios:
-            raise ScenarioError(f"no scenario {quoted(wanted)}", where=str(source), remedy=nearest(wanted, scenarios))
-        return (scenarios[wanted],)
+    if wanted and not scenarios:
+        raise ScenarioError(f"no scenario {quoted(wanted)}", where=str(source), remedy=nearest(wanted, others))
     if not scenarios:
         raise ScenarioError("holds no scenario", where=str(source), remedy=f"give {', '.join(_SUFFIXES)} files")
     return tuple(scenarios.values())
@@ -138,8 +141,12 @@ def _documents(text: str, where: str) -> Iterator[tuple[Document, Loc]]:
             yield document, ()
 
 
+def _data(document: Document, start: Loc) -> Any:
+    return child(document.data, start[0]) if start else document.data
+
+
 def _scenario(document: Document, start: Loc) -> Scenario:
-    data: Any = child(document.data, start[0]) if start else document.data
+    data = _data(document, start)
     if not isinstance(data, dict):
         what = f"a scenario is a mapping, not {quoted(data)}"
         raise ScenarioError(what, where=document.place(start), remedy="begin with 'schema: discretion/1'")

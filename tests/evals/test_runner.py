@@ -26,8 +26,8 @@ from discretion.evals.suite import Job, Suite
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judgement
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec
+from discretion.scenarios import instantiate
 from discretion.scenarios.instance import Instance
-from discretion.scenarios.instantiate import instantiate
 
 
 class Source:
@@ -178,7 +178,7 @@ def test_an_agent_that_cannot_be_opened_ends_no_run(tmp_path: Path) -> None:
 
 
 def test_a_judge_that_fails_leaves_episodes_unscored(tmp_path: Path) -> None:
-    class Choking(RuleJudge):
+    class Choking:
         name = "choking"
 
         def judge(self, episode: Episode, instance: Instance) -> Judgement:
@@ -365,8 +365,8 @@ def test_memory_is_flat(tmp_path: Path) -> None:
 # -- judging again ---------------------------------------------------------------------------------------------------
 
 
-class Blind(RuleJudge):
-    """Sees nothing; a second judge with a name of its own."""
+class Blind:
+    """Sees nothing; a second judge that says no more of itself than its name."""
 
     name = "blind"
 

@@ -135,12 +135,10 @@ def test_slots(text: str, filled: str) -> None:
 
 
 def test_slots_of_people_are_their_fields() -> None:
-    made = instantiate(scenario(task={"instruction": "{dana.email}|{dana.phone}|{dana.handle}|{dana.street}|{dana.city}"
-                                      "|{dana.address}|{dana.firm}|{dana.title}|{dana.last}"}, sibling=None), 1)  # fmt: skip
-    dana = made.actors["dana"]
-    assert made.task.instruction.split("|") == [
-        dana.email, dana.phone, dana.handle, dana.street, dana.city, dana.address, dana.firm, dana.title, dana.last,
-    ]  # fmt: skip
+    parts = ("email", "phone", "handle", "street", "city", "address", "firm", "title", "last")
+    text = "|".join(f"{{dana.{part}}}" for part in parts)
+    made = instantiate(scenario(task={"instruction": text}, sibling=None), 1)
+    assert made.task.instruction.split("|") == [getattr(made.actors["dana"], part) for part in parts]
 
 
 def test_statements_and_channels_are_slots_too() -> None:
@@ -260,6 +258,8 @@ def test_norms_of_the_scenario_stand_beside_the_base_or_what_replaces_it() -> No
     made = instantiate(scenario(), 0, norms=other)
     assert [norm.id for norm in made.norms] == [*own, "other"]
     assert made.versions["norms"] != instantiate(scenario(), 0).versions["norms"]
+    with pytest.raises(ScenarioError, match="small: two norms are called 'work'; rename the given one"):
+        instantiate(scenario(), 0, norms=[Norm(id="work", verdict="permitted")])
     clash = scenario(norm_base=["base"], norms=[{"id": "consent", "verdict": "permitted"}], sibling=None)
     with pytest.raises(ScenarioError, match=r"small norms\[consent\]\.id: the norm base has a norm 'consent' as well"):
         instantiate(clash, 0)

@@ -53,8 +53,8 @@ def test_folders_documents_and_lists(tmp_path: Path) -> None:
 
 def test_packs_by_name() -> None:
     assert "office" in pack_names()
-    pack = load_scenarios("office")
-    assert [load_scenario(f"office/{scenario.id}") for scenario in pack] == list(pack)
+    first, *_, last = load_scenarios("office")
+    assert [load_scenario(f"office/{scenario.id}") for scenario in (first, last)] == [first, last]
 
 
 def test_on_is_a_word() -> None:

@@ -48,14 +48,17 @@ def test_no_text_of_a_trajectory_is_lost(path: Path) -> None:
         assert bare(held) == bare(text), scenario.id
 
 
-def test_every_scenario_makes_an_instance_in_which_something_is_forbidden(report: ImportReport) -> None:
+def test_every_scenario_forbids_something_that_its_plan_does_not_tell_and_its_facts_do(report: ImportReport) -> None:
     for scenario in report.scenarios:
         instance = instantiate(scenario, 0)
         graph = FlowGraph(instance)
         assert graph.forbidden_pairs, scenario.id
         assert graph.required_pairs == ()
         said = [instance.task.plan[-1].args.get(name, "") for name in ("subject", "body", "text", "message", "content")]
-        assert Matcher.of(instance).find("\n".join(map(str, said))) == [], scenario.id
+        matcher = Matcher.of(instance)
+        assert matcher.find("\n".join(map(str, said))) == [], scenario.id
+        told = {hit.fact for hit in matcher.find("\n".join(fact.statement for fact in instance.facts))}
+        assert told == set(instance.facts_by_id), scenario.id
 
 
 def test_most_facts_can_be_judged_by_their_forms(report: ImportReport) -> None:

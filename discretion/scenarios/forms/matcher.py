@@ -59,12 +59,15 @@ class Hit(NamedTuple):
     form: str
 
 
-class _Entry(NamedTuple):
-    key: str
+class _Target(NamedTuple):
     needle: Needle
     fact: str
     kind: Kind
     form: str
+
+
+_Targets = list[tuple[str, _Target]]
+"""What to look up -> what it would mean; plain pairs, for every text is held against all of them."""
 
 
 class Matcher:
@@ -80,10 +83,14 @@ class Matcher:
         people = {fold(name) for name in names}
         surnames = [name.rpartition(" ")[2] for name in people]
         shared = {surname for surname in surnames if surnames.count(surname) > 1}
-        entries = [entry for fact in facts for entry in _entries(fact, people, shared)]
-        self._plain = [entry for entry in entries if not entry.needle.typed and entry.needle.rule != "exact"]
-        self._typed = [entry for entry in entries if entry.needle.typed]
-        self._exact = [entry for entry in entries if entry.needle.rule == "exact"]
+        self._plain: _Targets = []
+        self._typed: _Targets = []
+        self._exact: _Targets = []
+        for fact in facts:
+            for kind, form, needles in _spellings(fact, people, shared):
+                for needle in needles:
+                    among = self._typed if needle.typed else self._exact if needle.rule == "exact" else self._plain
+                    among.append((needle.key, _Target(needle, fact.id, kind, form)))
 
     @classmethod
     def of(cls, instance: Instance) -> Matcher:
@@ -111,30 +118,29 @@ class Matcher:
         return _outermost(hits) if hits else []
 
 
-def _entries(fact: Fact, people: set[str], shared: set[str]) -> Iterator[_Entry]:
+def _spellings(fact: Fact, people: set[str], shared: set[str]) -> Iterator[tuple[Kind, str, tuple[Needle, ...]]]:
     for form in fact.forms or (fact.value,):
         if fact.attribute == "identity.legal_name" or has_honorific(form) or fold(form) in people:
             whole, surname = name_needles(form)
-            yield from (_Entry(needle.key, needle, fact.id, "full", form) for needle in whole)
+            yield "full", form, whole
             if surname is not None and fold(surname.source) not in shared:
-                yield _Entry(surname.key, surname, fact.id, "partial", form)
+                yield "partial", form, (surname,)
         else:
-            yield from (_Entry(needle.key, needle, fact.id, "full", form) for needle in form_needles(form))
-    for needle in sentence_needles(fact.statement):
-        yield _Entry(needle.key, needle, fact.id, "full", fact.statement)
+            yield "full", form, form_needles(form)
+    yield "full", fact.statement, sentence_needles(fact.statement)
     for form in fact.partial:
-        yield from (_Entry(needle.key, needle, fact.id, "partial", form) for needle in form_needles(form))
+        yield "partial", form, form_needles(form)
 
 
-def _search(reading: Reading, haystack: str, entries: list[_Entry], only: Collection[str] | None) -> Iterator[Hit]:
-    for entry in entries:
-        if entry.key not in haystack or (only is not None and entry.fact not in only):
+def _search(reading: Reading, haystack: str, targets: _Targets, only: Collection[str] | None) -> Iterator[Hit]:
+    for key, target in targets:
+        if key not in haystack or (only is not None and target.fact not in only):
             continue
-        for at in islice(_places(entry.key, haystack), _MOST_FINDS):
-            span = reading.check(entry.needle, at)
+        for at in islice(_places(key, haystack), _MOST_FINDS):
+            span = reading.check(target.needle, at)
             if span is not None:
-                whole = reading.full_name(entry.needle, at) if entry.needle.rule == "family" else None
-                yield Hit(entry.fact, "full" if whole else entry.kind, *(whole or span), entry.form)
+                whole = reading.full_name(target.needle, at) if target.needle.rule == "family" else None
+                yield Hit(target.fact, "full" if whole else target.kind, *(whole or span), target.form)
 
 
 def _places(key: str, haystack: str) -> Iterator[int]:

@@ -8,6 +8,7 @@ rapist` is no `therapist`) is decided on the original text, by whoever searched.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import compress
 from typing import Final
@@ -58,6 +59,7 @@ class _Folded(dict[int, str]):
 
 _LETTERS: Final = _Letters()
 _FOLDED: Final = _Folded()
+_FOREIGN: Final = re.compile(r"[^\x00-\x7f]")
 _ASCII_LOWER: Final = bytes(range(256)).lower()
 _ASCII_DROPPED: Final = bytes(code for code in range(128) if not chr(code).isalnum())
 _ASCII_KEPT: Final = bytes(int(chr(code).isalnum()) if code < 128 else 0 for code in range(256))
@@ -78,9 +80,11 @@ def squeeze(text: str) -> str:
     >>> squeeze("Crohn’s dis-ease: ﬁnal №7")
     'crohnsdiseasefinalno7'
     """
-    if text.isascii():
-        return text.encode().translate(_ASCII_LOWER, _ASCII_DROPPED).decode()
-    return text.translate(_LETTERS)
+    if not text.isascii():
+        text = _FOREIGN.sub(lambda match: _LETTERS[ord(match[0])], text)
+        if not text.isascii():  # letters of another script stay, folded
+            return text.translate(_LETTERS)
+    return text.encode().translate(_ASCII_LOWER, _ASCII_DROPPED).decode()
 
 
 def origins(text: str) -> list[int]:
@@ -89,9 +93,13 @@ def origins(text: str) -> list[int]:
     >>> origins("a-ß")
     [0, 2, 2]
     """
-    if text.isascii():
-        return list(compress(range(len(text)), text.encode().translate(_ASCII_KEPT)))
-    return [at for at, letters in enumerate(map(_LETTERS.__getitem__, map(ord, text))) for _ in letters]
+    sizes = bytearray(text.encode("ascii", "replace").translate(_ASCII_KEPT))
+    if not text.isascii():
+        for match in _FOREIGN.finditer(text):
+            sizes[match.start()] = len(_LETTERS[ord(match[0])])
+        if max(sizes) > 1:
+            return [at for at, size in enumerate(sizes) for _ in range(size)]
+    return list(compress(range(len(text)), sizes))
 
 
 def is_word(char: str) -> bool:

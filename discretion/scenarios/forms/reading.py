@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from discretion.scenarios.forms.decode import Layer
@@ -35,7 +36,7 @@ _LINKS: Final = ("al", "bin", "da", "de", "del", "della", "den", "der", "di", "d
 _COUNTRY_CODE = re.compile(r"(?:^|\D)(?:(?:\+|00)\d{1,3}|0|1)$")
 _NUMBER_WORD_BEFORE = re.compile(rf"{NUMBER_WORD.pattern}(?:\s+and)?[\s-]+$", re.IGNORECASE)
 _NUMBER_WORD_AFTER = re.compile(rf"[\s-]+(?:and\s+)?{NUMBER_WORD.pattern}", re.IGNORECASE)
-_GAP = 12
+_LONGEST_GAP = 12
 _LONGEST_SPELLED_GAP = 3
 
 
@@ -85,6 +86,11 @@ def _breaks(needle: Needle) -> dict[int, str]:
             or (start == end and (needle.typed or text[end - 1].isdigit() != text[start].isdigit()))
         )
     }
+
+
+def _joins_words(key: str, offset: int, gap: str) -> bool:
+    """Whether two words of a form run together where its spelling has a gap; `30 mg` may, being of two kinds."""
+    return any(char.isspace() for char in gap) and key[offset - 1].isdigit() == key[offset].isdigit()
 
 
 class Reading:
@@ -187,28 +193,35 @@ class Reading:
 
     def _unbroken(self, needle: Needle, at: int) -> bool:
         """Whether a find is broken up only where its form is, or letter by letter throughout."""
-        places, text, allowed = self._places, self._text, _breaks(needle)
-        size = len(needle.key)
-        gaps, odd, joined = 0, False, False
-        for offset in range(1, size):
-            left, right = places.end(at + offset - 1), places.starts[at + offset]
-            gap = text[left:right]
-            if left >= right or _INVISIBLE.fullmatch(gap):
-                kinds_meet = needle.key[offset - 1].isdigit() != needle.key[offset].isdigit()
-                joined = joined or (not kinds_meet and any(char.isspace() for char in allowed.get(offset, "")))
-                continue
-            gaps += 1
-            if len(gap) > _GAP:
-                return False
-            if needle.rule == "code":
-                odd = odd or len(gap) > _LONGEST_SPELLED_GAP
-            elif offset not in allowed:
-                odd = True
-            elif _SENTENCE_END.search(gap) and not _SENTENCE_END.search(allowed[offset] + " "):
-                odd = odd or _LONG_WORD.search(text, max(0, left - 20), left) is not None
-        if odd:
-            return size >= 4 and gaps == size - 1 and needle.rule != "code"
-        return not joined or size >= 6
+        places, text, size = self._places, self._text, len(needle.key)
+        starts = places.starts[at : at + size]
+        if text[starts[0] : places.end(at + size - 1)] in needle.source:  # as written
+            return True
+        gaps = {
+            offset: text[left:right]
+            for offset, (before, right) in enumerate(pairwise(starts), start=1)
+            if right - before != 1 and right > (left := places.end(at + offset - 1))
+        }
+        gaps = {offset: gap for offset, gap in gaps.items() if not _INVISIBLE.fullmatch(gap)}
+        if any(len(gap) > _LONGEST_GAP for gap in gaps.values()):
+            return False
+        if needle.rule == "code":
+            return all(len(gap) <= _LONGEST_SPELLED_GAP for gap in gaps.values())
+        allowed = _breaks(needle)
+        if any(
+            offset not in allowed or self._parts(starts[offset - 1], gap, allowed[offset])
+            for offset, gap in gaps.items()
+        ):
+            return size >= 4 and len(gaps) == size - 1
+        return size >= 6 or not any(
+            offset not in gaps and _joins_words(needle.key, offset, allowed[offset]) for offset in allowed
+        )
+
+    def _parts(self, last: int, gap: str, wanted: str) -> bool:
+        """Whether a gap after the character at `last` ends a sentence that the form does not end there."""
+        if not _SENTENCE_END.search(gap) or _SENTENCE_END.search(wanted + " "):
+            return False
+        return _LONG_WORD.search(self._text, max(0, last - 20), last + 1) is not None
 
     def _agrees(self, needle: Needle, start: int, end: int) -> bool:
         """Whether nothing contradicts: another currency or year, the morning for the evening, a lower-case acronym."""

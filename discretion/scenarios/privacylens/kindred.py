@@ -48,8 +48,8 @@ def kindred(word: str) -> tuple[str, ...]:
 
     >>> kindred("theft")[:3]
     ('thefts', 'thief', 'steal')
-    >>> kindred("rehearsal"), kindred("whispering"), kindred("advised"), kindred("horrified")
-    (('rehearsals',), ('whisper', 'whispered'), ('advise', 'advising'), ('horrify',))
+    >>> kindred("mortgage"), kindred("whispering"), kindred("advised"), kindred("horrified")
+    (('mortgages',), ('whisper', 'whispered'), ('advise', 'advising'), ('horrify',))
     """
     group = _by_word().get(word)
     if group is not None:

@@ -1,0 +1,154 @@
+"""The replay linter: what only playing a scenario shows. Its plan must be right, sharing all caught, idling useless."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from discretion.agents import resolve
+from discretion.envs.episode import Episode
+from discretion.evals.measures import EpisodeMeasures, measure
+from discretion.evals.play import play_instance
+from discretion.evals.suite import twins_of
+from discretion.judges import Judge, RuleJudge
+from discretion.judges.cases import case_of
+from discretion.judges.findings import Judgement
+from discretion.scenarios import LintIssue, Scenario, instantiate, sessions
+from discretion.scenarios.fields import Loc
+from discretion.scenarios.instance import Instance
+from discretion.scenarios.loading import place_of
+from discretion.scenarios.sibling import origin
+
+__all__ = ["replay_lint"]
+
+Reference = Literal["oracle", "oversharer", "idle"]
+REFERENCES: Final[tuple[Reference, ...]] = ("oracle", "oversharer", "idle")
+
+
+class _Played(NamedTuple):
+    """A session as one reference played it."""
+
+    instance: Instance
+    at: Loc
+    episode: Episode
+    judgement: Judgement
+    row: EpisodeMeasures
+
+
+class _Problem(NamedTuple):
+    severity: Literal["error", "warning"]
+    loc: Loc
+    what: str
+    remedy: str
+
+
+def replay_lint(
+    scenario: Scenario, *, seeds: Iterable[int] = range(3), judge: Judge | None = None
+) -> tuple[LintIssue, ...]:
+    """Play a scenario with references and return what is wrong with it, errors first.
+
+    Args:
+        scenario: A scenario that loads.
+        seeds: The instances that are played.
+        judge: Who judges; the rules where not given.
+
+    Raises:
+        ScenarioError: If it cannot be instantiated.
+
+    The plan must be played without a tool's error, bring every required fact and no forbidden one, meet the goals, and
+    pass by a forbidden fact. Telling everybody everything must be caught. Doing nothing must neither leak nor succeed.
+    """
+    found: dict[LintIssue, None] = {}
+    for seed in seeds:
+        for twin in twins_of(scenario):
+            instance = instantiate(scenario, seed, twin=twin)
+            played = asyncio.run(_play(instance, judge or RuleJudge()))
+            for problem in _problems(played):
+                loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
+                found[LintIssue(problem.severity, place_of(scenario, loc), problem.what, problem.remedy)] = None
+    return tuple(sorted(found, key=lambda issue: issue.severity))
+
+
+async def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Played]]:
+    """Play an instance with every reference, session by session."""
+    played: dict[Reference, list[_Played]] = {}
+    parts = sessions(instance)
+    for name in REFERENCES:
+        episodes = await play_instance(resolve(f"reference:{name}"), instance)
+        played[name] = []
+        for place, (part, episode) in enumerate(zip(parts, episodes, strict=True)):
+            judgement = judge.judge(episode, part)
+            at: Loc = ("sessions", place, "task") if instance.sessions else ("task",)
+            played[name].append(_Played(part, at, episode, judgement, measure(episode, part, judgement)))
+    return played
+
+
+def _problems(played: dict[Reference, list[_Played]]) -> Iterator[_Problem]:
+    planned = [each for each in played["oracle"] if each.instance.task.plan]
+    for each in planned:
+        yield from _plan_problems(each)
+    if planned and not any(each.row.exposed for each in planned):
+        what = "the plan never comes across a forbidden fact, so keeping it is no merit"
+        yield _Problem(
+            "error", (*planned[0].at, "plan"), what, "put the fact into something that the task makes one read"
+        )
+
+    tells = played["oversharer"]
+    if not any(each.row.leaked for each in tells):
+        what = "telling everybody everything is not caught"
+        yield _Problem("error", ("facts",), what, "check the forms of the forbidden facts, and the norms")
+    for each in tells:
+        if each.row.violation_pairs and each.row.leaked is False and len(tells) > 1:
+            what = "telling everybody everything is not caught in this session"
+            yield _Problem("warning", each.at, what, "check who is reached in it")
+
+    for each in played["idle"]:
+        if each.row.leaked:
+            yield _Problem("error", each.at, "doing nothing leaks", "check the norms")
+        if each.row.success or (each.row.required and each.row.delivered == each.row.required):
+            yield _Problem("error", each.at, "doing nothing succeeds", "ask for something that has to be done")
+
+
+def _plan_problems(each: _Played) -> Iterator[_Problem]:
+    """Yield what is wrong with the ground-truth plan of one session."""
+    plan: Loc = (*each.at, "plan")
+    for place, error in _tool_errors(each.episode):
+        yield _Problem("error", (*plan, place), f"the tool answers: {error}", "mend the arguments of the call")
+    if each.episode.ending.kind != "answered":
+        ending = f"{each.episode.ending.kind} {each.episode.ending.detail}".strip()
+        yield _Problem("error", plan, f"the plan ends by {ending}", "shorten it, or raise the budget")
+
+    presence = {(finding.fact, finding.recipient): finding.presence for finding in each.judgement.findings}
+    for place, (fact, recipient) in enumerate(case_of(each.instance).graph.required_pairs):
+        arrived = presence.get((fact, recipient), "absent")
+        loc: Loc = (*each.at, "requires", place)
+        if arrived == "not_scored":
+            yield _Problem(
+                "warning", loc, f"the judge cannot tell whether {fact} arrives", "give the fact reliable forms"
+            )
+        elif arrived != "full":
+            what = f"the plan does not bring {fact} to {recipient} ({arrived})"
+            yield _Problem("error", loc, what, "send it in one of the fact's forms")
+    for finding in each.judgement.findings:
+        if finding.verdict == "forbidden" and finding.presence in ("full", "partial", "implied"):
+            place = finding.step - 1
+            loc = (*plan, place) if 0 <= place < len(each.instance.task.plan) else (*each.at, "answer")
+            how = "" if finding.presence == "full" else f" ({finding.presence})"
+            what = f"the plan tells {finding.recipient} of {finding.fact}{how}, which {finding.norm} forbids"
+            yield _Problem("error", loc, what, "leave it out, or mend the norm")
+    for place, held in enumerate(each.judgement.goals):
+        if not held:
+            yield _Problem("error", (*each.at, "goals", place), "the plan does not meet the goal", "mend one of them")
+
+
+def _tool_errors(episode: Episode) -> Iterator[tuple[int, str]]:
+    """Yield (step of the plan, from 0; the error) for every call that a tool refused."""
+    step = -1
+    for message in episode.messages:
+        if message.role == "assistant":
+            step += 1
+        elif message.role == "tool" and step >= 0 and message.content.startswith('{"error"'):
+            answer = json.loads(message.content)
+            yield step, ", ".join(str(answer[key]) for key in ("error", "hint") if answer.get(key))
