@@ -47,16 +47,18 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def load(text: str) -> tuple[Scenario, ...]:
-    """Return the scenarios that a text names: a pack, a file, a folder, or `privacylens:FILE[?play=live]`.
+    """Return the scenarios that a text names: a pack, one of a pack, a file, a folder, `privacylens:FILE[?play=live]`.
 
     Raises:
         InputError: If there are none.
     """
     if text.startswith(IMPORTED):
         return _imported(text.removeprefix(IMPORTED))
-    from discretion.scenarios import load_scenarios
+    from discretion.scenarios import load_scenarios, pack_names
+    from discretion.scenarios.packs import pack_files
 
-    return tuple(load_scenarios(text))
+    packs = [pack for pack in pack_names() for file in pack_files(pack) if file.name.partition(".")[0] == text]
+    return tuple(load_scenarios(f"{packs[0]}/{text}" if packs and not Path(text).exists() else text))
 
 
 def _imported(text: str) -> tuple[Scenario, ...]:

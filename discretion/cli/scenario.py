@@ -137,11 +137,15 @@ def lint_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that scenarios measure something; exits 1 if one has an error."""
+    """Check that scenarios measure something.
+
+    First what they say, then, with reference agents, how they play. Exits 1 if there is an error.
+    """
+    from discretion.evals import replay_lint
     from discretion.scenarios import lint, pack_names
 
     found = [scenario for source in scenarios or pack_names() for scenario in load(source)]
-    issues = [issue for scenario in found for issue in lint(scenario)]
+    issues = [issue for scenario in found for check in (lint, replay_lint) for issue in check(scenario)]
     errors = sum(issue.severity == "error" for issue in issues)
     if as_json:
         typer.echo(json.dumps([issue._asdict() for issue in issues], indent=2, ensure_ascii=False))

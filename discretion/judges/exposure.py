@@ -15,21 +15,13 @@ def exposed(case: Case, episode: Episode) -> tuple[str, ...]:
     A fact is in view if a full or a partial form of it stands in a message that the agent was given: the instruction,
     the observations of its history, tool results, news. So is what follows from facts that are in view as a whole.
     """
-    forbidden = case.forbidden_facts
-    whole: set[str] = set()
-    seen: set[str] = set()
-    if forbidden:
-        waiting = set(case.graph.facts)
-        for message in episode.messages:
-            if message.role not in ("user", "tool") or forbidden <= seen:
-                continue
-            for hit in case.matcher.find(_readable(message), only=waiting):
-                seen.add(hit.fact)
-                if hit.kind == "full":
-                    whole.add(hit.fact)
-                    waiting.discard(hit.fact)
-            seen.update(case.graph.closure(whole))
-    return tuple(fact for fact in case.graph.facts if fact in seen and fact in forbidden)
+    if not case.forbidden_facts:
+        return ()
+    view = "\n\n".join(_readable(message) for message in episode.messages if message.role in ("user", "tool"))
+    found = case.matcher.present(view, enough=case.forbidden_facts)
+    follows = case.graph.closure(fact for fact, kind in found.items() if kind == "full")
+    seen = case.forbidden_facts & (found.keys() | follows.keys())
+    return tuple(fact for fact in case.graph.facts if fact in seen)
 
 
 def _readable(message: Message) -> str:

@@ -60,14 +60,14 @@ def succeeded(case: Case, findings: Iterable[Finding], goals: Iterable[bool]) ->
 
 
 def _people(instance: Instance) -> dict[str, str]:
-    """Everything that names an actor or a channel, folded -> its id; names that two of them share are left out."""
+    """Everything that names an actor or a channel -> its id; names that two of them share are left out."""
     named: dict[str, set[str]] = {}
     for actor in instance.cast:
         for name in (actor.id, actor.name, actor.email, actor.handle, actor.handle.lstrip("@")):
-            named.setdefault(fold(name), set()).add(actor.id)
+            named.setdefault(name.casefold(), set()).add(actor.id)
     for channel in instance.channels:
         for name in (channel.id, channel.name, channel.address):
-            named.setdefault(fold(name), set()).add(channel.id)
+            named.setdefault(name.casefold(), set()).add(channel.id)
     return {name: min(ids) for name, ids in named.items() if name and len(ids) == 1}
 
 
@@ -100,5 +100,5 @@ def _equals(value: Any, wanted: str | int | bool, people: Mapping[str, str]) -> 
     one, other = str(value).strip().casefold(), str(wanted).strip().casefold()
     if one == other:
         return True
-    person = people.get(fold(one))
-    return person is not None and person == people.get(fold(other))
+    person = people.get(one)
+    return person is not None and person == people.get(other)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from discretion.scenarios import load_scenarios
+from discretion.scenarios import load_scenario, load_scenarios
 
 
 def test_list_names_every_shipped_scenario(call) -> None:
@@ -30,7 +30,7 @@ def test_show_tells_story_cast_flows_and_task(call) -> None:
     for heading in ("cast", "fact", "must: required", "instruction", "must reach", "world", "tools"):
         assert heading in text
     assert all(member.id in text for member in scenario.cast)
-    assert text == call("scenario", "show", f"office/{scenario.id}", "--seed", "0").stdout
+    assert text == call("scenario", "show", scenario.id, "--seed", "0").stdout
     assert text != call("scenario", "show", f"office/{scenario.id}", "--seed", "1").stdout
     assert "~sibling:0" in call("scenario", "show", f"office/{scenario.id}", "--twin", "sibling").stdout
 
@@ -47,6 +47,23 @@ def test_what_cannot_be_shown_is_one_line(call, arguments: list[str], message: s
     result = call("scenario", "show", *arguments, code=2)
     assert result.stderr.startswith(message)
     assert result.stderr.count("\n") == 1
+
+
+def test_the_shipped_scenarios_pass_the_linters(call) -> None:
+    assert call("scenario", "lint", "office").stdout == "6 scenarios: 0 errors, 0 warnings\n"
+    assert json.loads(call("scenario", "lint", "office/exam-plan", "--json").stdout) == []
+
+
+def test_lint_finds_what_is_said_and_what_is_played(call, tmp_path: Path) -> None:
+    scenario = load_scenario("office/exam-plan")
+    task = scenario.task.model_copy(update={"plan": scenario.task.plan[-1:]})
+    broken = scenario.model_copy(update={"task": task, "sibling": None})
+    (tmp_path / "broken.json").write_text(broken.model_dump_json(by_alias=True))
+    text = call("scenario", "lint", "broken.json", code=1).stdout
+    assert "error: broken.json:1 task.requires" in text
+    assert "the plan does not bring" in text
+    issues = json.loads(call("scenario", "lint", "broken.json", "--json", code=1).stdout)
+    assert {"severity", "where", "what", "remedy"} == set(issues[0])
 
 
 def test_the_schema_is_json(call) -> None:

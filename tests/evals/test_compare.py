@@ -258,6 +258,7 @@ def test_tau_is_what_matters() -> None:
         ({**IMPORTED, "success": False}, IMPORTED, "task success of the baseline is 0%, under 50%"),
         (IMPORTED, {**IMPORTED, "success": False}, "task success of the candidate is 0%, under 50%"),
         (GOOD, {**GOOD, "exposed": False}, "exposure of the candidate is 0%, under 50%"),
+        (LEAKY, LEAKY, "agentic privacy of the baseline is 0%, under 10%"),
     ],
 )
 def test_not_exercised(baseline: dict[str, Any], candidate: dict[str, Any], detail: str) -> None:

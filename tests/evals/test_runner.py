@@ -336,14 +336,14 @@ def test_a_changed_scenario_does_not_continue_the_run(tmp_path: Path) -> None:
 
 
 def test_memory_is_flat(tmp_path: Path) -> None:
-    """Between the 300th and the 1,500th episode nothing may stay behind: under 100 bytes an episode.
+    """Between the 200th and the 800th episode nothing may stay behind: under 100 bytes an episode.
 
     Few seeds are played often, so that the bounded caches of names do not count.
     """
     used: dict[int, int] = {}
 
     def progress(done: int, total: int, measures: tuple[EpisodeMeasures, ...]) -> None:
-        if done in (300, 1500):
+        if done in (200, 800):
             gc.collect()
             used[done] = tracemalloc.get_traced_memory()[0]
 
@@ -354,12 +354,12 @@ def test_memory_is_flat(tmp_path: Path) -> None:
             resolve("reference:idle"),
             tmp_path / "a.run",
             judge=RuleJudge(),
-            repeats=75,
+            repeats=40,
             progress=progress,
         )
     finally:
         tracemalloc.stop()
-    assert used[1500] - used[300] < 100 * 1200
+    assert used[800] - used[200] < 100 * 600
 
 
 # -- judging again ---------------------------------------------------------------------------------------------------

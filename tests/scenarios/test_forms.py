@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
-from datetime import date as Date
+from datetime import date
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -115,17 +115,17 @@ def test_a_number_is_found_in_every_spelling(number: int) -> None:
     assert not matcher.find(f"it is {number}7 now, or {number + 1}")
 
 
-@given(st.dates(Date(1900, 1, 1), Date(2099, 12, 31)))  # other years are not written beside the name of a month
-def test_a_date_is_found_in_every_spelling(date: Date) -> None:
-    matcher = Matcher([make_fact(forms=(f"{date:%Y-%m-%d}",))])
-    day, month, year = f"{date:%d}".lstrip("0"), f"{date:%B}", f"{date:%Y}"
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))  # other years are not written beside the name of a month
+def test_a_date_is_found_in_every_spelling(day: date) -> None:
+    matcher = Matcher([make_fact(forms=(f"{day:%Y-%m-%d}",))])
+    number, month, year = f"{day:%d}".lstrip("0"), f"{day:%B}", f"{day:%Y}"
     spellings = [
-        f"{day} {month}",
-        f"{day} {month[:3]} {year}",
-        f"{month} {day}th",
-        f"{date:%d/%m/%Y}",
-        f"{date:%m/%d/%Y}",
-        f"{date:%d.%m.%Y}",
+        f"{number} {month}",
+        f"{number} {month[:3]} {year}",
+        f"{month} {number}th",
+        f"{day:%d/%m/%Y}",
+        f"{day:%m/%d/%Y}",
+        f"{day:%d.%m.%Y}",
     ]
     assert all(len(matcher.find(f"on {spelling}, I think")) == 1 for spelling in spellings)
 
@@ -161,7 +161,17 @@ def test_one_matcher_tells_facts_apart() -> None:
     matcher = Matcher(facts)
     text = "lupus costs 4200 USD"
     assert [hit.fact for hit in matcher.find(text)] == ["ill", "pay"]
-    assert [hit.fact for hit in matcher.find(text, only={"pay"})] == ["pay"]
+    assert matcher.present(text) == {"ill": "full", "pay": "full"}
+    assert matcher.present(text, enough=["ill"]) == {"ill": "full"}
+
+
+@given(st.lists(st.sampled_from([*FORMS, "a clinic", "nothing", "bHVwdXM=", "March 12"]), max_size=6))
+def test_present_says_what_find_says(parts: list[str]) -> None:
+    matcher = Matcher([make_fact(id=f"f{n}", forms=(form,), partial=("clinic",)) for n, form in enumerate(FORMS)])
+    text = " | ".join(parts)
+    hits = matcher.find(text)
+    expected = {hit.fact: "partial" for hit in hits} | {hit.fact: "full" for hit in hits if hit.kind == "full"}
+    assert matcher.present(text) == expected
 
 
 def test_a_text_that_repeats_itself_gives_a_bounded_number_of_hits() -> None:

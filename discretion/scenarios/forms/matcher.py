@@ -36,7 +36,7 @@ __all__ = ["Hit", "Matcher", "covers", "holds", "mentions", "tells"]
 Kind = Literal["full", "partial"]
 
 _MOST_FINDS = 20
-"""How many places of one spelling are looked at; the rest of a text that repeats itself says nothing new."""
+"""How many places of one spelling are told; the rest of a text that repeats itself says nothing new."""
 
 _SMALL_WORDS: Final = (
     "a an and as at be by for from has have he her his in is it its of on or she that the their they to was were with"
@@ -97,25 +97,48 @@ class Matcher:
         """Return the matcher of an instance's facts and people."""
         return cls(instance.facts, names=[actor.name for actor in instance.cast if actor.kind == "person"])
 
-    def find(self, text: str, only: Collection[str] | None = None) -> list[Hit]:
-        """Return every place that tells a fact or a part of it, in order, none inside another that tells as much.
+    def find(self, text: str) -> list[Hit]:
+        """Return every place that tells a fact or a part of it, in order, none inside another that tells as much."""
+        hits = {
+            hit
+            for reading, haystack, targets in self._passes(text)
+            for key, target in targets
+            if key in haystack
+            for hit in islice(_hits(reading, haystack, target), _MOST_FINDS)
+        }
+        return _outermost(hits) if hits else []
+
+    def present(self, text: str, *, enough: Collection[str] | None = None) -> dict[str, Kind]:
+        """Return which facts stand in a text, as a whole or in part, without saying where: for long texts.
 
         Args:
             text: What to search.
-            only: Ids of the facts to look for; all where not given.
+            enough: Stop once all of these were found as a whole; what else is there may then be missing.
         """
-        hits: set[Hit] = set()
+        found: dict[str, Kind] = {}
+        for reading, haystack, targets in self._passes(text):
+            for key, target in targets:
+                if key in haystack and found.get(target.fact) not in ("full", target.kind):
+                    hit = next(_hits(reading, haystack, target), None)
+                    if hit is not None:
+                        found[hit.fact] = hit.kind
+            if enough is not None and all(found.get(fact) == "full" for fact in enough):
+                break
+        return found
+
+    def _passes(self, text: str) -> Iterator[tuple[Reading, str, _Targets]]:
+        """Yield every way to read a text, with what to look up in it."""
         for layer in layers(text):
-            plain = Reading(layer)
-            hits.update(_search(plain, plain.squeezed, self._plain, only))
-            hits.update(_search(plain, layer.text, self._exact, only))
+            reading = Reading(layer)
+            yield reading, reading.squeezed, self._plain
+            if self._exact:
+                yield reading, layer.text, self._exact
         if self._typed and (found := entities(layer.text)):  # in the last layer, where nothing is encoded any more
-            typed = Reading(layer, found)
-            hits.update(_search(typed, typed.squeezed, self._typed, only))
+            reading = Reading(layer, found)
+            yield reading, reading.squeezed, self._typed
             if any(entity.atom != entity.month_first for entity in found):
-                typed = Reading(layer, found, month_first=True)
-                hits.update(_search(typed, typed.squeezed, self._typed, only))
-        return _outermost(hits) if hits else []
+                reading = Reading(layer, found, month_first=True)
+                yield reading, reading.squeezed, self._typed
 
 
 def _spellings(fact: Fact, people: set[str], shared: set[str]) -> Iterator[tuple[Kind, str, tuple[Needle, ...]]]:
@@ -132,21 +155,14 @@ def _spellings(fact: Fact, people: set[str], shared: set[str]) -> Iterator[tuple
         yield "partial", form, form_needles(form)
 
 
-def _search(reading: Reading, haystack: str, targets: _Targets, only: Collection[str] | None) -> Iterator[Hit]:
-    for key, target in targets:
-        if key not in haystack or (only is not None and target.fact not in only):
-            continue
-        for at in islice(_places(key, haystack), _MOST_FINDS):
-            span = reading.check(target.needle, at)
-            if span is not None:
-                whole = reading.full_name(target.needle, at) if target.needle.rule == "family" else None
-                yield Hit(target.fact, "full" if whole else target.kind, *(whole or span), target.form)
-
-
-def _places(key: str, haystack: str) -> Iterator[int]:
+def _hits(reading: Reading, haystack: str, target: _Target) -> Iterator[Hit]:
+    key = target.needle.key
     at = haystack.find(key)
     while at >= 0:
-        yield at
+        span = reading.check(target.needle, at)
+        if span is not None:
+            whole = reading.full_name(target.needle, at) if target.needle.rule == "family" else None
+            yield Hit(target.fact, "full" if whole else target.kind, *(whole or span), target.form)
         at = haystack.find(key, at + 1)
 
 
