@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from discretion.evals.gym import discretion_reward, make_office_env, make_office_vector_env
     from discretion.evals.measures import EpisodeKey, EpisodeMeasures, Rate, RunSummary, measure, summarise
     from discretion.evals.play import play_instance
+    from discretion.evals.reader import StoredEpisode
     from discretion.evals.replaying import replay_lint
     from discretion.evals.runner import rejudge, run, run_sync
     from discretion.evals.scheduler import InProcess, Scheduler
-    from discretion.evals.store import RunStore, StoredEpisode
+    from discretion.evals.store import RunStore
     from discretion.evals.suite import Suite
 
 __all__ = [
@@ -66,7 +67,8 @@ _HOMES = {
     "replaying": ("replay_lint",),
     "runner": ("rejudge", "run", "run_sync"),
     "scheduler": ("InProcess", "Scheduler"),
-    "store": ("RunStore", "StoredEpisode"),
+    "reader": ("StoredEpisode",),
+    "store": ("RunStore",),
     "suite": ("Suite",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -7,8 +7,9 @@ here does not collapse then, but widens to what so few clusters can show.
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import reduce
 from math import gcd, sqrt
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from discretion.evals.stats import Interval, detectable_drop, paired_interval, t
 
 __all__ = ["Cluster", "Estimate", "estimate", "relative_drop", "sign_flip"]
 
+_DIFFERING = 4
+_UNLIKE = 3
 _DISTINCT_SUMS = 2**20
 _UNITS = 10**9  # sums are counted in billionths, so that equal ones are found equal
 
@@ -62,10 +65,9 @@ def estimate(clusters: Sequence[Cluster], level: float = 0.95) -> Estimate:
 
     The mean is a ratio of sums, its variance the linearised one over G clusters with the factor G / (G - 1), its
     quantile Student's with G - 1 degrees of freedom (Cochran 1977, ch. 6 and 9; Cameron & Miller 2015, J Hum Resour
-    50:317-372). Two guards, both Tango's score interval: it is never narrower than if all pairs were independent; and
-    where no variance is seen between the clusters, or fewer of them differ than a sign-flip test needs to reach the
-    level (2^(1 - k) <= 1 - level: six at 95%), never narrower than if each cluster were one single pair. Where every
-    cluster is a single pair, the pairs are independent and Tango's interval is the answer.
+    50:317-372). Where fewer than four clusters show any difference, or all but two the same one, the variance between
+    them cannot be believed: the interval then also holds Tango's score interval with each cluster counted as one single
+    pair. Where every cluster is a single pair, the pairs are independent and Tango's interval is the answer.
 
     Args:
         clusters: At least one, with at least one pair each.
@@ -78,18 +80,21 @@ def estimate(clusters: Sequence[Cluster], level: float = 0.95) -> Estimate:
     groups, pairs = len(clusters), sum(cluster.pairs for cluster in clusters)
     losses, gains = sum(c.losses for c in clusters), sum(c.gains for c in clusters)
     point = (losses - gains) / pairs
-    squares = sum((c.drop - point * c.pairs) ** 2 for c in clusters)
     differing = sum(bool(c.losses or c.gains) for c in clusters)
-    widened = squares <= 1e-12 or differing == 0 or 2.0 ** (1 - differing) > 1 - level + 1e-12
-    counted = groups if widened else pairs
-    interval = paired_interval(losses * counted / pairs, gains * counted / pairs, counted, level)
-    detectable = detectable_drop(counted, 2 * min(losses, gains) / pairs, level=level)
-    if 1 < groups < pairs and squares > 0:
+    alike = max(Counter(round(c.drop / c.pairs, 9) for c in clusters).values())
+    widened = differing < _DIFFERING or groups - alike < _UNLIKE
+    single = groups == pairs
+    intervals, detectable = [], 0.0
+    if widened or single:
+        intervals.append(paired_interval(losses * groups / pairs, gains * groups / pairs, groups, level))
+        detectable = detectable_drop(groups, 2 * min(losses, gains) / pairs, level=level)
+    if groups > 1 and not single:
+        squares = sum((c.drop - point * c.pairs) ** 2 for c in clusters)
         error = sqrt(groups / (groups - 1) * squares) / pairs
         reach = t_quantile((1 + level) / 2, groups - 1)
-        interval = interval.union(Interval(max(-1.0, point - reach * error), min(1.0, point + reach * error)))
+        intervals.append(Interval(max(-1.0, point - reach * error), min(1.0, point + reach * error)))
         detectable = max(detectable, min(1.0, (reach + t_quantile(0.8, groups - 1)) * error))
-    return Estimate(point, interval, widened, detectable)
+    return Estimate(point, reduce(Interval.union, intervals), widened, detectable)
 
 
 def relative_drop(clusters: Sequence[Cluster], level: float = 0.95) -> tuple[float, Interval] | None:

@@ -10,7 +10,7 @@ from discretion.agents.protocol import Agent, AgentSource
 from discretion.envs import Office
 from discretion.envs.episode import Episode
 from discretion.errors import ModelFault
-from discretion.evals.manifest import one_line
+from discretion.evals.manifest import one_line, redact
 from discretion.models.chat import AssistantTurn
 from discretion.scenarios import sessions
 from discretion.scenarios.instance import Instance
@@ -44,6 +44,7 @@ async def play_instance(source: AgentSource, instance: Instance, *, repeat: int 
         One episode a session. Once the agent has failed in one, those after it are not played and not scored, for
         what its memory would have held is not known.
     """
+    name = str(redact(source.name))  # a base URL may hold a password
     episodes: list[Episode] = []
     memory: tuple[tuple[str, str], ...] | None = None
     fault = ""
@@ -55,7 +56,7 @@ async def play_instance(source: AgentSource, instance: Instance, *, repeat: int 
             office.fault(f"an earlier session failed: {fault}")
         else:
             fault = await _play_session(source, part, office, own_seed)
-        episode = office.episode(agent=source.name, repeat=repeat, session=number, seed=own_seed)
+        episode = office.episode(agent=name, repeat=repeat, session=number, seed=own_seed)
         memory = episode.memory
         episodes.append(episode)
     return episodes

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from discretion.agents.protocol import AgentSource
 from discretion.envs.episode import Episode
 from discretion.errors import InputError
-from discretion.evals.manifest import make_manifest, one_line
+from discretion.evals.manifest import make_manifest, one_line, redact
 from discretion.evals.measures import EpisodeMeasures, RunSummary, measure, summarise
 from discretion.evals.play import derive_seed, play_instance
 from discretion.evals.scheduler import InProcess, Scheduler
@@ -69,9 +69,10 @@ def judged(judge: Judge, episode: Episode, instance: Instance) -> tuple[Judgemen
 
 
 def describe(judge: Judge) -> dict[str, JsonValue]:
-    """Return what a judge says of itself; at least its name."""
+    """Return what a judge says of itself, at least its name, without secrets."""
     says: dict[str, JsonValue] = getattr(judge, "describe", dict)()
-    return {"name": judge.name, **says}
+    clean = redact({"name": judge.name, **says})
+    return clean if isinstance(clean, dict) else {}
 
 
 async def run(

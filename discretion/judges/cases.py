@@ -44,6 +44,11 @@ class Case:
         """Facts that must not reach somebody."""
         return frozenset(pair.fact for pair in self.graph.forbidden_pairs)
 
+    @cached_property
+    def watched_facts(self) -> frozenset[str]:
+        """These, and the facts that something may be concluded from."""
+        return self.forbidden_facts.union(*(implication.given for implication in self.graph.implications))
+
     def actor(self, ref: str) -> str:
         """Return the actor that a recorded id stands for: itself, or `public` where the cast has nobody of that id."""
         return ref if ref in self.graph.actors else PUBLIC

@@ -18,7 +18,7 @@ def exposed(case: Case, episode: Episode) -> tuple[str, ...]:
     if not case.forbidden_facts:
         return ()
     view = "\n\n".join(_readable(message) for message in episode.messages if message.role in ("user", "tool"))
-    found = case.matcher.present(view, enough=case.forbidden_facts)
+    found = case.matcher.present(view, case.watched_facts)
     follows = case.graph.closure(fact for fact, kind in found.items() if kind == "full")
     seen = case.forbidden_facts & (found.keys() | follows.keys())
     return tuple(fact for fact in case.graph.facts if fact in seen)

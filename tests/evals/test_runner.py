@@ -168,6 +168,16 @@ def test_a_failing_agent_ends_no_run(tmp_path: Path, act: Callable[..., Any], re
     assert b"hunter22" not in path.read_bytes()
 
 
+def test_a_password_in_the_agent_string_is_not_written_down(tmp_path: Path) -> None:
+    source = Source(lambda messages: AssistantTurn(text="Done."))
+    source.name = "openai:m@http://me:hunter22@127.0.0.1/v1"
+    path = tmp_path / "a.run"
+    run_sync(Suite([absence()]), source, path, judge=RuleJudge())
+    with RunStore.open(path) as stored:
+        assert [each.episode.agent for each in stored.episodes()] == ["openai:m@http://***@127.0.0.1/v1"] * 2
+        assert "hunter22" not in str(stored.manifest)
+
+
 def test_an_agent_that_cannot_be_opened_ends_no_run(tmp_path: Path) -> None:
     class Closed(Source):
         def open(self, instance: Instance, *, seed: int) -> Source:

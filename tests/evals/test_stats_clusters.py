@@ -60,6 +60,20 @@ def test_one_differing_cluster_of_many_is_no_evidence() -> None:
     assert result.interval.high >= paired_interval(1, 0, 10).high > 0.4
 
 
+@pytest.mark.parametrize(
+    ("losses", "widened"),
+    [
+        ([0, 0, 0, 0, 2, 3, 4, 5], False),
+        ([0, 0, 0, 0, 0, 2, 3, 4], True),  # three clusters that differ at all
+        ([5, 5, 5, 5, 5, 4, 3, 2], False),
+        ([5, 5, 5, 5, 5, 5, 3, 2], True),  # all but two alike
+        ([10, 10, 10, 10, 10, 10, 10, 9], True),
+    ],
+)
+def test_when_the_variance_between_clusters_is_believed(losses: list[int], widened: bool) -> None:
+    assert estimate([Cluster(10, k, 0, 10) for k in losses]).widened is widened
+
+
 def test_one_cluster_alone() -> None:
     result = estimate([Cluster(50, 50, 0, 50)])
     assert result.widened
@@ -76,10 +90,13 @@ def test_estimate_laws(clusters: list[Cluster]) -> None:
     assert narrower.interval.high - narrower.interval.low <= result.interval.high - result.interval.low + 1e-9
     mirrored = estimate([Cluster(c.pairs, c.gains, c.losses, c.baseline) for c in clusters])
     assert mirrored.interval == pytest.approx((-result.interval.high, -result.interval.low), abs=1e-9)
-    total = sum(c.pairs for c in clusters)
-    independent = paired_interval(sum(c.losses for c in clusters), sum(c.gains for c in clusters), total)
-    assert result.interval.low <= independent.low + 1e-9
-    assert result.interval.high >= independent.high - 1e-9
+    if result.widened:
+        pairs = sum(c.pairs for c in clusters)
+        scale = len(clusters) / pairs
+        losses, gains = sum(c.losses for c in clusters), sum(c.gains for c in clusters)
+        one_pair_each = paired_interval(losses * scale, gains * scale, len(clusters))
+        assert result.interval.low <= one_pair_each.low
+        assert result.interval.high >= one_pair_each.high
 
 
 Draw = Callable[[random.Random], Cluster]

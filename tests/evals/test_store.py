@@ -347,11 +347,14 @@ def test_a_row_that_holds_something_else(tmp_path: Path) -> None:
     with sqlite3.connect(path) as db:
         db.execute("UPDATE episodes SET json = 'not packed'")
         db.execute("UPDATE judgements SET measures = '{}'")
+        db.execute("DELETE FROM manifest")
     db.close()
     with RunStore.open(path) as stored:
         with pytest.raises(RunFileError, match="it holds a broken episode record"):
             list(stored.episodes())
         with pytest.raises(RunFileError, match="it holds a broken episodemeasures record"):
+            list(stored.measures("rules"))
+        with pytest.raises(RunFileError, match="it holds a broken manifest record"):
             list(stored.measures())
 
 

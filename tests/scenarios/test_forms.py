@@ -162,7 +162,7 @@ def test_one_matcher_tells_facts_apart() -> None:
     text = "lupus costs 4200 USD"
     assert [hit.fact for hit in matcher.find(text)] == ["ill", "pay"]
     assert matcher.present(text) == {"ill": "full", "pay": "full"}
-    assert matcher.present(text, enough=["ill"]) == {"ill": "full"}
+    assert matcher.present(text, ["ill"]) == {"ill": "full"}
 
 
 @given(st.lists(st.sampled_from([*FORMS, "a clinic", "nothing", "bHVwdXM=", "March 12"]), max_size=6))

@@ -83,6 +83,7 @@ class Matcher:
         people = {fold(name) for name in names}
         surnames = [name.rpartition(" ")[2] for name in people]
         shared = {surname for surname in surnames if surnames.count(surname) > 1}
+        self._facts = frozenset(fact.id for fact in facts)
         self._plain: _Targets = []
         self._typed: _Targets = []
         self._exact: _Targets = []
@@ -101,44 +102,52 @@ class Matcher:
         """Return every place that tells a fact or a part of it, in order, none inside another that tells as much."""
         hits = {
             hit
-            for reading, haystack, targets in self._passes(text)
+            for reading, haystack, targets in self._passes(text, self._facts)
             for key, target in targets
             if key in haystack
             for hit in islice(_hits(reading, haystack, target), _MOST_FINDS)
         }
         return _outermost(hits) if hits else []
 
-    def present(self, text: str, *, enough: Collection[str] | None = None) -> dict[str, Kind]:
+    def present(self, text: str, among: Collection[str] | None = None) -> dict[str, Kind]:
         """Return which facts stand in a text, as a whole or in part, without saying where: for long texts.
 
         Args:
             text: What to search.
-            enough: Stop once all of these were found as a whole; what else is there may then be missing.
+            among: The facts to look for; all where not given. The search ends when each is found as a whole.
         """
+        wanted = set(self._facts if among is None else among)
         found: dict[str, Kind] = {}
-        for reading, haystack, targets in self._passes(text):
+        for reading, haystack, targets in self._passes(text, wanted):
             for key, target in targets:
-                if key in haystack and found.get(target.fact) not in ("full", target.kind):
-                    hit = next(_hits(reading, haystack, target), None)
-                    if hit is not None:
+                if key in haystack and target.fact in wanted and found.get(target.fact) != target.kind:
+                    for hit in islice(_hits(reading, haystack, target), 1):
                         found[hit.fact] = hit.kind
-            if enough is not None and all(found.get(fact) == "full" for fact in enough):
+                        if hit.kind == "full":
+                            wanted.discard(hit.fact)
+            if not wanted:
                 break
         return found
 
-    def _passes(self, text: str) -> Iterator[tuple[Reading, str, _Targets]]:
-        """Yield every way to read a text, with what to look up in it."""
+    def _passes(self, text: str, wanted: Collection[str]) -> Iterator[tuple[Reading, str, _Targets]]:
+        """Yield every way to read a text, with what to look up in it; what is not wanted any more may be left out."""
         for layer in layers(text):
             reading = Reading(layer)
             yield reading, reading.squeezed, self._plain
             if self._exact:
                 yield reading, layer.text, self._exact
-        if self._typed and (found := entities(layer.text)):  # in the last layer, where nothing is encoded any more
+        text = layer.text  # the last, where nothing is encoded any more
+        typed = [
+            (key, target)
+            for key, target in self._typed
+            if target.fact in wanted and all(digits in text for digits in target.needle.digits)
+        ]
+        if typed and (found := entities(text)):
             reading = Reading(layer, found)
-            yield reading, reading.squeezed, self._typed
+            yield reading, reading.squeezed, typed
             if any(entity.atom != entity.month_first for entity in found):
                 reading = Reading(layer, found, month_first=True)
-                yield reading, reading.squeezed, self._typed
+                yield reading, reading.squeezed, typed
 
 
 def _spellings(fact: Fact, people: set[str], shared: set[str]) -> Iterator[tuple[Kind, str, tuple[Needle, ...]]]:

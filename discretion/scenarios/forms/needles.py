@@ -30,6 +30,7 @@ class Needle(NamedTuple):
         rule: How a find is checked against the original text.
         typed: Whether it is looked for among atoms, see `entities`.
         qualifiers: Of its atoms, in order.
+        digits: What every spelling of its atoms has in it, so that most texts need not be read for atoms.
         given: For `family`, the given name that makes a full name of it, folded.
     """
 
@@ -38,6 +39,7 @@ class Needle(NamedTuple):
     rule: Rule
     typed: bool = False
     qualifiers: tuple[str, ...] = ()
+    digits: tuple[str, ...] = ()
     given: str = ""
 
 
@@ -144,9 +146,11 @@ def _typed(text: str, found: list[Entity]) -> list[Needle]:
     if not found:
         return []
     qualifiers = tuple(entity.qualifier for entity in found)
-    needles = [Needle(canonical(text, found), text, "phrase", typed=True, qualifiers=qualifiers)]
+    digits = tuple(filter(None, (_digits_of(entity.atom) for entity in found)))
+    needles = [Needle(canonical(text, found), text, "phrase", True, qualifiers, digits)]
     if any(entity.atom != entity.month_first for entity in found):
-        needles.append(needles[0]._replace(key=canonical(text, found, month_first=True)))
+        swapped = tuple(filter(None, (_digits_of(entity.month_first) for entity in found)))
+        needles.append(needles[0]._replace(key=canonical(text, found, month_first=True), digits=swapped))
     if {entity.atom[0] for entity in found} == {"D", "T"} and len(found) == 2:
         first, second = found
         if _DATE_TIME.fullmatch(text[first.end : second.start]) and second.end - first.start >= len(text.rstrip(". ")):
@@ -154,8 +158,24 @@ def _typed(text: str, found: list[Entity]) -> list[Needle]:
                 if one is not other:
                     spelling = f"{text[one.start : one.end]} {joint} {text[other.start : other.end]}"
                     key = one.atom + joint + other.atom
-                    needles.append(Needle(key, spelling, "phrase", True, (one.qualifier, other.qualifier)))
+                    needles.append(Needle(key, spelling, "phrase", True, (one.qualifier, other.qualifier), digits))
     return needles
+
+
+def _digits_of(atom: str) -> str:
+    """Return digits that stand together in every spelling of an atom, none where there is no such thing.
+
+    >>> [_digits_of(atom) for atom in ("N84200;", "N100;percent", "D0312;", "T0330;", "T0300;")]
+    ['84', '1', '12', '30', '']
+    """
+    kind, value = atom[0], atom[1:].partition(";")[0]
+    if kind == "D":
+        return value[2:].lstrip("0")
+    if kind == "T":
+        return value[2:].replace("00", "")
+    whole = value.partition(".")[0]
+    lead = whole[: len(whole) % 3 or 3]  # 84200, 84,200, 84.2k
+    return whole if whole[0] == "0" else lead.rstrip("0")
 
 
 def _spelled(entity: Entity) -> list[Needle]:

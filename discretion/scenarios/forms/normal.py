@@ -97,8 +97,9 @@ def origins(text: str) -> list[int]:
     if not text.isascii():
         for match in _FOREIGN.finditer(text):
             sizes[match.start()] = len(_LETTERS[ord(match[0])])
-        if max(sizes) > 1:
-            return [at for at, size in enumerate(sizes) for _ in range(size)]
+        if max(sizes) > 1:  # ligatures and fractions; few, so sorting them in is next to nothing
+            further = [at for at, size in enumerate(sizes) if size > 1 for _ in range(size - 1)]
+            return sorted([*compress(range(len(text)), sizes), *further])
     return list(compress(range(len(text)), sizes))
 
 
