@@ -1,10 +1,11 @@
 """Draws the pictures in the README and the docs from real output.
 
-    python docs/pictures.py
+python docs/pictures.py
 """
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from pathlib import Path
@@ -23,7 +24,7 @@ IMAGES = Path(__file__).parent / "images"
 
 def draw(name: str, command: str, view: RenderableType) -> None:
     """Write what a command prints as an SVG."""
-    console = Console(record=True, width=100, file=Path("/dev/null").open("w", encoding="utf-8"))
+    console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text(f"$ {command}\n", style="bold"))
     console.print(view)
     picture = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="discretion"), flags=re.DOTALL)  # no downloads

@@ -152,7 +152,8 @@ def lint_command(
     else:
         for issue in issues:
             typer.echo(str(issue))
-        typer.echo(f"{len(found)} scenarios: {errors} errors, {len(issues) - errors} warnings")
+        checked = "1 scenario" if len(found) == 1 else f"{len(found)} scenarios"
+        typer.echo(f"{checked}: {errors} errors, {len(issues) - errors} warnings")
     if errors:
         raise typer.Exit(1)
 

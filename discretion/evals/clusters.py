@@ -17,8 +17,8 @@ from discretion.evals.stats import Interval, detectable_drop, paired_interval, t
 
 __all__ = ["Cluster", "Estimate", "estimate", "relative_drop", "sign_flip"]
 
-_DIFFERING = 4
-_UNLIKE = 3
+_UNLIKE = 4  # clusters; with fewer the simulated intervals miss too often
+_NO_VARIANCE = 1e-12
 _DISTINCT_SUMS = 2**20
 _UNITS = 10**9  # sums are counted in billionths, so that equal ones are found equal
 
@@ -43,6 +43,11 @@ class Cluster(NamedTuple):
         """Sum of baseline - candidate."""
         return self.losses - self.gains
 
+    @property
+    def uniform(self) -> int | None:
+        """0 where no pair differs, 1 where every pair lost all, -1 where every pair gained all; otherwise `None`."""
+        return {(0, 0): 0, (self.pairs, 0): 1, (0, self.pairs): -1}.get((self.losses, self.gains))
+
 
 class Estimate(NamedTuple):
     """A mean paired difference.
@@ -65,9 +70,10 @@ def estimate(clusters: Sequence[Cluster], level: float = 0.95) -> Estimate:
 
     The mean is a ratio of sums, its variance the linearised one over G clusters with the factor G / (G - 1), its
     quantile Student's with G - 1 degrees of freedom (Cochran 1977, ch. 6 and 9; Cameron & Miller 2015, J Hum Resour
-    50:317-372). Where fewer than four clusters show any difference, or all but two the same one, the variance between
-    them cannot be believed: the interval then also holds Tango's score interval with each cluster counted as one single
-    pair. Where every cluster is a single pair, the pairs are independent and Tango's interval is the answer.
+    50:317-372). Where no variance is seen between the clusters, or all but fewer than four of them are alike in that
+    nothing differs or everything was lost, that variance cannot be believed: the interval then also holds Tango's score
+    interval with each cluster counted as one single pair. Where every cluster is a single pair, the pairs are
+    independent and Tango's interval is the answer.
 
     Args:
         clusters: At least one, with at least one pair each.
@@ -80,16 +86,15 @@ def estimate(clusters: Sequence[Cluster], level: float = 0.95) -> Estimate:
     groups, pairs = len(clusters), sum(cluster.pairs for cluster in clusters)
     losses, gains = sum(c.losses for c in clusters), sum(c.gains for c in clusters)
     point = (losses - gains) / pairs
-    differing = sum(bool(c.losses or c.gains) for c in clusters)
-    alike = max(Counter(round(c.drop / c.pairs, 9) for c in clusters).values())
-    widened = differing < _DIFFERING or groups - alike < _UNLIKE
+    squares = sum((c.drop - point * c.pairs) ** 2 for c in clusters)
+    uniform = Counter(share for c in clusters if (share := c.uniform) is not None)
+    widened = squares < _NO_VARIANCE or groups - max(uniform.values(), default=0) < _UNLIKE
     single = groups == pairs
     intervals, detectable = [], 0.0
     if widened or single:
         intervals.append(paired_interval(losses * groups / pairs, gains * groups / pairs, groups, level))
         detectable = detectable_drop(groups, 2 * min(losses, gains) / pairs, level=level)
     if groups > 1 and not single:
-        squares = sum((c.drop - point * c.pairs) ** 2 for c in clusters)
         error = sqrt(groups / (groups - 1) * squares) / pairs
         reach = t_quantile((1 + level) / 2, groups - 1)
         intervals.append(Interval(max(-1.0, point - reach * error), min(1.0, point + reach * error)))

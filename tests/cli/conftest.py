@@ -13,6 +13,12 @@ from discretion.cli import app
 Call = Callable[..., Result]
 
 
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of runs that tests share, so that what one has played another finds."""
+    return str(tmp_path_factory.mktemp("runs"))
+
+
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     """Call `discretion` in an empty folder, in a terminal of 100 columns; check the exit code, 0 if none is given."""

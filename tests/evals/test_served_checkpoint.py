@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -18,7 +19,7 @@ from discretion.judges import default_judge
 from discretion.scenarios import load_scenarios
 
 CHECKPOINT = Path(__file__).parents[1] / "data" / "rollout-trip"
-"""Trained by `python benchmarks/tiny_checkpoint.py rollout-trip`, as its README says."""
+"""Trained on the instances that it plays here, as its README says."""
 
 START_SECONDS = 240
 
@@ -26,7 +27,7 @@ START_SECONDS = 240
 def play(agent: str, path: Path) -> RunSummary:
     scenarios = [scenario for scenario in load_scenarios("office") if scenario.id == "rollout-trip"]
     source = resolve(agent, max_tokens=192, concurrency=4)
-    return run_sync(Suite(scenarios, seeds=range(2)), source, path, judge=default_judge())
+    return run_sync(Suite(scenarios, seeds=range(1000, 1003)), source, path, judge=default_judge())
 
 
 def assert_acts(summary: RunSummary) -> None:
@@ -65,11 +66,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             time.sleep(1)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # the server and its engine
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _answers(port: int) -> bool:

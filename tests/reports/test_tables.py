@@ -93,7 +93,7 @@ def test_not_exercised_says_why() -> None:
 def test_drops_with_intervals() -> None:
     text = view(compare(run((60, GOOD)), run((15, LEAKY), (45, GOOD))))
     assert row(text, "agentic privacy") == ["agentic privacy", "100.0%", "75.0%", "+25.0 pp", "+15.8 to +37.2"]
-    assert row(text, "violation") == ["violation", "0.0%", "12.5%", "+12.5 pp", "+6.9 to +19.6"]
+    assert row(text, "violation") == ["violation", "0.0%", "12.5%", "+12.5 pp", "+6.9 to +18.1"]
     assert row(text, "discernment") == ["discernment", "n/a", "n/a"]
     assert "General drop: the mean over plots like these" in text
     assert "Agentic privacy: relative drop +25% (+14 to +36); exact McNemar test of no drop: p < 0.001." in text
