@@ -114,7 +114,7 @@ class ReferenceSource:
         """Return the agent that plays this instance, once."""
         # Sessions of one instance share its id, not their instruction.
         key = f"{self.seed}:{seed}:{instance.id}:{instance.task.instruction}"
-        rng = random.Random(key)  # noqa: S311
+        rng = random.Random(key)
         return _Reference(self.name, instance, REFERENCES[self.kind], rng)
 
     async def aclose(self) -> None:

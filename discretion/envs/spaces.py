@@ -165,7 +165,7 @@ class ToolCalls(spaces.Sequence):
 
 def _derived(generator: np.random.Generator) -> random.Random:
     """A generator of Python's own, which draws single things much faster, seeded by that of a space."""
-    return random.Random(int(generator.integers(2**63)))  # noqa: S311 - for tests, not for secrets
+    return random.Random(int(generator.integers(2**63)))
 
 
 Spoiler = Callable[[random.Random, str, dict[str, Any]], tuple[str, str]]

@@ -46,7 +46,8 @@ class Cluster(NamedTuple):
     @property
     def uniform(self) -> int | None:
         """0 where no pair differs, 1 where every pair lost all, -1 where every pair gained all; otherwise `None`."""
-        return {(0, 0): 0, (self.pairs, 0): 1, (0, self.pairs): -1}.get((self.losses, self.gains))
+        edges = {(0.0, 0.0): 0, (float(self.pairs), 0.0): 1, (0.0, float(self.pairs)): -1}
+        return edges.get((self.losses, self.gains))
 
 
 class Estimate(NamedTuple):

@@ -141,7 +141,7 @@ class OpenAIChat:
                     asked = last.wait_s or 0.0
                     if asked > self.retry.longest_s:
                         raise self._fault(f"{last.what}, and asks to wait {asked:.0f} s", last.remedy)
-                    rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")  # noqa: S311
+                    rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")
                     await asyncio.sleep(max(asked, self.retry.delay_s(attempt, rng)))
             raise self._fault(f"{last.what} ({attempt} attempts)", last.remedy)
         finally:

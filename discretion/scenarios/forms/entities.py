@@ -205,7 +205,7 @@ def _value(written: str, factor: int) -> str:
     ('4200.5', '1500', '1500', '0042')
     """
     number = re.sub(r"[^\d.,]", "", written)
-    if number.isdigit() and number[0] == "0":
+    if number.isdigit() and (factor == 1 or number[0] == "0"):
         return number
     marks = [char for char in number if char in ".,"]
     if marks:

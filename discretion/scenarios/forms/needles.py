@@ -64,7 +64,7 @@ _COUNTRY_CODE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def form_needles(form: str) -> tuple[Needle, ...]:
     """Return what to search for to find a surface form.
 
@@ -100,14 +100,14 @@ def form_needles(form: str) -> tuple[Needle, ...]:
     return _phrase(form, found if bare == form else entities(form))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def sentence_needles(sentence: str) -> tuple[Needle, ...]:
     """Return what to search for to find a whole sentence as it stands, its numbers, dates and times in any spelling."""
     key = squeeze(sentence)
     return (Needle(key, sentence, "phrase"), *_typed(sentence, entities(sentence))) if len(key) > 2 else ()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def name_needles(name: str) -> tuple[tuple[Needle, ...], Needle | None]:
     """Return what to search for to find a person's full name, and the surname alone, if there are two names.
 

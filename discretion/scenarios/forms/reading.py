@@ -69,7 +69,7 @@ class _Places:
         return self._ends.get(index) or self.starts[index] + 1
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _breaks(needle: Needle) -> dict[int, str]:
     """Return where a form may be broken up: offset of a squeezed character -> what its spelling has before it.
 
