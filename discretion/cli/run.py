@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -20,7 +20,14 @@ from discretion.cli.options import (
     Temperature,
 )
 
+if TYPE_CHECKING:
+    from discretion.evals.measures import RunSummary
+    from discretion.evals.suite import Suite
+
 __all__ = ["EPILOG", "run_command"]
+
+NOT_ENOUGH: Final = 3
+"""The exit code where nothing could be scored."""
 
 EPILOG: Final = """\b
 Examples:
@@ -62,6 +69,7 @@ def run_command(
     """Let an agent act in simulated offices, and judge what it discloses.
 
     Every episode is written to the run file as it ends. Scenarios with a sibling are always played with it.
+    The exit code is 3 where no episode could be scored.
     """
     from discretion.agents import resolve
     from discretion.cli.play import Playing
@@ -74,7 +82,13 @@ def run_command(
     summary = playing.play(source, output)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
-        return
+    else:
+        _print(summary, suite, scenarios, agent, judge, output)
+    if not summary.scored:
+        raise typer.Exit(NOT_ENOUGH)
+
+
+def _print(summary: RunSummary, suite: Suite, scenarios: str, agent: str, judge: str, output: Path) -> None:
     from rich.console import Console
 
     from discretion.reports import run_view

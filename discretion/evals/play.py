@@ -9,7 +9,7 @@ from typing import Any, Final
 from discretion.agents.protocol import Agent, AgentSource
 from discretion.envs import Office
 from discretion.envs.episode import Episode
-from discretion.errors import ModelFault
+from discretion.errors import ModelFault, ModelUnusable
 from discretion.evals.manifest import one_line, redact
 from discretion.models.chat import AssistantTurn
 from discretion.scenarios import sessions
@@ -63,9 +63,15 @@ async def play_instance(source: AgentSource, instance: Instance, *, repeat: int 
 
 
 async def _play_session(source: AgentSource, instance: Instance, office: Office, seed: int) -> str:
-    """Play one session; return how the agent failed, or the empty string."""
+    """Play one session; return how the agent failed, or the empty string.
+
+    Raises:
+        ModelUnusable: If every further request would fail alike: nothing is recorded, and the run stops.
+    """
     try:
         await play(source.open(instance, seed=seed), office, seed=seed)
+    except ModelUnusable:
+        raise
     except ModelFault as error:
         fault = one_line(str(error))
     except (Exception, SystemExit) as error:  # a guest agent may raise anything; it must not end the run

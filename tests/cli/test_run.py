@@ -68,3 +68,12 @@ def test_judging_what_is_no_run(call, tmp_path: Path) -> None:
     assert "there is no such run" in call("judge", "none.run", code=2).stderr
     (tmp_path / "notes.txt").write_text("hello")
     assert "this is no run file" in call("judge", "notes.txt", code=2).stderr
+
+
+def test_a_run_of_which_nothing_is_scored_is_not_enough(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["class Broken:", "    name = 'broken'", "    async def act(self, messages, tools, *, seed):"]
+    lines += ["        raise RuntimeError('no')", "agent = Broken()"]
+    (tmp_path / "broken_guest.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    result = call("run", "office", "-a", "python:broken_guest:agent", "-o", "b.run", "--quiet", code=3)
+    assert "agent fault" in result.output

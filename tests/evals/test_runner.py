@@ -15,7 +15,7 @@ from office_cases import absence, two_sessions
 
 from discretion.agents import resolve
 from discretion.envs.episode import Episode
-from discretion.errors import InputError, ModelFault, RunFileError
+from discretion.errors import InputError, ModelFault, ModelUnusable, RunFileError
 from discretion.evals import suite as suites
 from discretion.evals.measures import EpisodeMeasures, Rate, RunSummary
 from discretion.evals.play import play_instance, tame
@@ -166,6 +166,17 @@ def test_a_failing_agent_ends_no_run(tmp_path: Path, act: Callable[..., Any], re
     assert list(found.unscored.values()) == [4]
     assert reason in next(iter(found.unscored))
     assert b"hunter22" not in path.read_bytes()
+
+
+def _unusable(messages: Sequence[Message]) -> AssistantTurn:
+    raise ModelUnusable("the server refuses the key", where="openai:m", remedy="set OPENAI_API_KEY")
+
+
+def test_a_model_that_can_never_answer_stops_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "unusable.run"
+    with pytest.raises(ModelUnusable, match="refuses the key; set OPENAI_API_KEY"):
+        run_sync(Suite([absence()], (1, 2)), Source(_unusable), path, judge=RuleJudge())
+    assert rows_of(path) == []
 
 
 def test_a_password_in_the_agent_string_is_not_written_down(tmp_path: Path) -> None:

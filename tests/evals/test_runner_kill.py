@@ -34,8 +34,14 @@ def work(path: Path, tell: Callable[[str], None] = lambda line: None) -> None:
     run_sync(suite, resolve("reference:random"), path, judge=RuleJudge(), progress=progress)
 
 
-def forked(path: Path, *, kill_after: float) -> tuple[bool, list[EpisodeKey]]:
-    """Run in a child that is killed after so many seconds; return whether it ended by itself, and what it reported."""
+def forked(path: Path, *, episodes: int, seconds: float) -> tuple[bool, list[EpisodeKey]]:
+    """Run in a child that is killed so many seconds after it has reported so many episodes.
+
+    Counted from a report, for a child may take long to begin, and a kill before it does anything shows nothing.
+
+    Returns:
+        Whether it ended by itself, and what it reported.
+    """
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
@@ -46,10 +52,12 @@ def forked(path: Path, *, kill_after: float) -> tuple[bool, list[EpisodeKey]]:
         finally:
             os._exit(status)
     os.close(writable)
-    time.sleep(kill_after)
-    os.kill(child, signal.SIGKILL)
     with os.fdopen(readable) as pipe:
-        lines = [line.split("\t") for line in pipe.read().split("\n")[:-1]]
+        text = "".join(pipe.readline() for _ in range(episodes))
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
+        text += pipe.read()
+    lines = [line.split("\t") for line in text.split("\n")[:-1]]
     _, status = os.waitpid(child, 0)
     assert status in (0, signal.SIGKILL)
     return status == 0, [EpisodeKey(a, int(b), int(c), d, int(e)) for a, b, c, d, e in lines]  # type: ignore[arg-type]
@@ -80,7 +88,7 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
     reported: list[EpisodeKey] = []
     path = tmp_path / "0.run"
     while kills < KILLS:
-        ended, news = forked(path, kill_after=rng.uniform(0, duration / 2))
+        ended, news = forked(path, episodes=rng.randrange(5), seconds=rng.uniform(0, 2 * duration / len(expected)))
         kills += not ended
         assert not set(news) & set(reported), "done twice"
         reported += news
