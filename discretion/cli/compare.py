@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import typer
 
-from discretion.cli.inputs import DEFAULT_SEEDS, kind_of, load, parse_seeds, run_file_near
+from discretion.cli.inputs import default_seeds, kind_of, load, parse_seeds, run_file_near
 from discretion.cli.options import (
     AsJson,
     Concurrency,
@@ -160,7 +160,8 @@ def _plan(scenarios: str | None, run: Path | None, seeds: str | None) -> tuple[S
 
     given = parse_seeds(seeds) if seeds else None
     if scenarios is not None or run is None:
-        return Suite(load(scenarios or DEFAULT_SCENARIOS), given or parse_seeds(DEFAULT_SEEDS)), 1
+        found = load(scenarios or DEFAULT_SCENARIOS)
+        return Suite(found, given or default_seeds(found)), 1
     with RunStore.open(run) as store:
         suite, repeats = suite_of(store)
         return (suite if given is None else Suite(suite.scenarios, given)), repeats

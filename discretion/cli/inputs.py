@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import parse_qsl
@@ -13,9 +13,8 @@ from discretion.errors import InputError, nearest
 if TYPE_CHECKING:
     from discretion.scenarios.schema import Scenario
 
-__all__ = ["DEFAULT_SEEDS", "IMPORTED", "kind_of", "load", "parse_seeds", "run_file_near"]
+__all__ = ["IMPORTED", "default_seeds", "kind_of", "load", "parse_seeds", "run_file_near"]
 
-DEFAULT_SEEDS: Final = "1"
 _MOST_SEEDS: Final = 1_000_000
 _RANGE: Final = re.compile(r"(?P<first>[0-9]{1,9}) *- *(?P<last>[0-9]{1,9})")
 _LIST: Final = re.compile(r"[0-9]{1,9}( *, *[0-9]{1,9})* *,?")
@@ -44,6 +43,16 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         remedy = "write how many (10), a range (5-9) or a list (3,7,11)"
         raise InputError(f"{text[:40]!r} names {many} seeds", where="--seeds", remedy=remedy)
     return tuple(found)
+
+
+def default_seeds(scenarios: Iterable[Scenario]) -> tuple[int, ...]:
+    """Return the seeds that are played where none are asked for.
+
+    Three where people are drawn, so that a written scenario is a cluster of instances and not one draw; one where
+    all is fixed, as in imported cases.
+    """
+    drawn = any(member.name is None for scenario in scenarios for member in scenario.cast)
+    return (0, 1, 2) if drawn else (0,)
 
 
 def load(text: str) -> tuple[Scenario, ...]:

@@ -11,7 +11,10 @@ __all__ = ["AsJson", "Concurrency", "JudgeName", "MaxTokens", "Quiet", "Repeats"
 Seeds = Annotated[
     str | None,
     typer.Option(
-        "--seeds", "-n", metavar="SEEDS", help="How many (10), a range (5-9) or a list (3,7,11); 1 by default."
+        "--seeds",
+        "-n",
+        metavar="SEEDS",
+        help="How many (10), a range (5-9) or a list (3,7,11); 3 by default, 1 for imported cases.",
     ),
 ]
 Repeats = Annotated[int | None, typer.Option("--repeats", min=1, help="Episodes of each instance; 1 by default.")]

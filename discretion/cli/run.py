@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from discretion.cli.inputs import DEFAULT_SEEDS, load, parse_seeds
+from discretion.cli.inputs import default_seeds, load, parse_seeds
 from discretion.cli.options import (
     AsJson,
     Concurrency,
@@ -76,7 +76,8 @@ def run_command(
     from discretion.evals.suite import Suite
     from discretion.judges import resolve_judge
 
-    suite = Suite(load(scenarios), parse_seeds(seeds or DEFAULT_SEEDS))
+    played = load(scenarios)
+    suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played))
     playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
     source = resolve(agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens)
     summary = playing.play(source, output)
