@@ -31,6 +31,7 @@ from discretion.scenarios.content import ChatPost, Mail
 from discretion.scenarios.facts import Fact
 from discretion.scenarios.forms import Matcher
 from discretion.scenarios.lint_rules import text_of
+from discretion.scenarios.packs import norm_files
 from discretion.scenarios.task import Task
 from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS
 
@@ -80,9 +81,14 @@ def test_the_norm_base_speaks_of_every_context() -> None:
     assert all(norm.reason for norm in norms)
 
 
-def test_a_norm_cites_a_law_with_its_section_or_says_custom() -> None:
-    section = re.compile(r"(CFR|U\.S\.C\.|ILCS|Art\.|Rule|Part) ?\d")
+def test_a_norm_cites_a_law_with_its_section_or_a_study_or_says_custom() -> None:
+    section = re.compile(r"(CFR|U\.S\.C\.|ILCS|Art\.|Rule|Part) ?\d|doi:10\.\d{4}|arXiv:\d{4}\.\d{4,5}")
     assert [norm.id for norm in load_norms("base") if norm.source != "custom" and not section.search(norm.source)] == []
+
+
+def test_every_norm_of_the_norm_base_writes_its_source_out() -> None:
+    text = norm_files()["base"].read_text(encoding="utf-8")
+    assert text.count("\n- id: ") == text.count("\n  source: ") == len(load_norms("base"))
 
 
 def test_the_norm_base_keeps_to_the_roles_that_it_documents() -> None:
