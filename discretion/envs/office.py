@@ -93,13 +93,21 @@ class Office:
     # -- the episode, turn by turn -------------------------------------------------------------------------------
 
     def start(self) -> tuple[Message, ...]:
-        """Return the opening: the system prompt, the user's instruction, and the calls that lie in the past."""
+        """Return the opening: the system prompt, the user's instruction, and the calls that lie in the past.
+
+        Where memory is served, all that is remembered is the first of these.
+        """
         if not self._started:
             prompt = self._prompt if self._prompt is not None else system_prompt(self.instance)
             opening = [
                 Message(role="system", content=prompt),
                 Message(role="user", content=self.instance.task.instruction),
             ]
+            if self.instance.serve_memory and self.world.memory and (recall := self._tools.get("recall")):
+                call = ToolCall(id="past0", name="recall", arguments={})
+                content = _json(self._apply(recall, recall.check({})))
+                opening.append(Message(role="assistant", tool_calls=(call,)))
+                opening.append(Message(role="tool", content=content, tool_call_id=call.id, name=call.name))
             for number, past in enumerate(self.instance.history, start=1):
                 arguments = past.args if past.args is not None else {"input": past.raw}
                 call = ToolCall(id=f"past{number}", name=past.tool, arguments=arguments)

@@ -7,6 +7,7 @@ copy copies dictionaries only, and what a world holds cannot change behind a rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -83,6 +84,7 @@ class World(BaseModel):
             chat=_by_id(content.chat),
             notes=_by_id(content.notes),
             memory=_by_id(content.memory if memory is None else _remembered(instance, memory)),
+            counters=_counted(instance),
         )
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> World:
@@ -196,22 +198,21 @@ def _with_calendar(channels: dict[str, Channel], user: str) -> tuple[dict[str, C
     return {**channels, name: Channel(id=name, kind="calendar", name="Calendar", owner=user)}, name
 
 
-def _session(instance: Instance) -> int | None:
-    """Which session an instance plays, where it plays one."""
-    for number, session in enumerate(instance.sessions):
-        if session.task == instance.task:
-            return number
-    return None
-
-
 def _principals(instance: Instance) -> tuple[str, ...]:
-    later = instance.sessions[(_session(instance) or 0) :]
+    later = instance.sessions[instance.session or 0 :]
     return tuple(dict.fromkeys((instance.user, *(session.user for session in later if session.user))))
+
+
+def _counted(instance: Instance) -> dict[str, int]:
+    """The number of the last memory that later sessions bring, so that no new one takes the id of one that is to come."""
+    to_come = (item.id for session in instance.sessions for item in session.add.memory)
+    numbers = [int(match[1]) for key in to_come if (match := re.fullmatch(r"mem(\d{1,9})", key))]
+    return {"mem": max(numbers)} if numbers else {}
 
 
 def _remembered(instance: Instance, memory: Sequence[tuple[str, str]]) -> list[MemoryItem]:
     """What an earlier session left behind, and what this session adds."""
     kept = {key: MemoryItem(id=key, text=text) for key, text in memory}
-    session = _session(instance)
+    session = instance.session
     added = instance.world.memory if session is None else instance.sessions[session].add.memory
     return [*kept.values(), *(item for item in added if item.id not in kept)]

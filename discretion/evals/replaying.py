@@ -145,7 +145,8 @@ def _plan_problems(each: _Played) -> Iterator[_Problem]:
 
 def _tool_errors(episode: Episode) -> Iterator[tuple[int, str]]:
     """Yield (step of the plan, from 0; the error) for every call that a tool refused."""
-    step = -1
+    past = sum(message.role == "assistant" for message in episode.messages) - episode.counts.turns
+    step = -1 - past
     for message in episode.messages:
         if message.role == "assistant":
             step += 1

@@ -25,7 +25,7 @@ __all__ = ["DOMAIN", "Compiled", "FactDraw", "canonical_json", "content_hash", "
 DOMAIN: Final = "domain"
 """The part of a person that stands for their mail domain; lists get their default addresses by it."""
 
-_SAME: Final = ("context", "date", "user", "toolkits", "budget", "source")
+_SAME: Final = ("context", "date", "user", "toolkits", "serve_memory", "profile", "budget", "source")
 _FILLED: Final = ("title", "implications", "principles", "world", "task", "people", "history", "sessions")
 
 

@@ -27,6 +27,7 @@ class Instance(Record):
         id: `scenario:seed`, with `~sibling` after the scenario's id for the twin.
         cast: The actors, without `public`.
         norms: All that apply, the scenario's own and the norm base, in force for every session.
+        session: Which of the sessions is played, from 0; `None` before they are taken apart, and where there are none.
         twin_fact: With a sibling, the fact that is withheld in one twin and delivered in the other.
         versions: What made it: schema, Faker, content hash of the scenario.
     """
@@ -53,6 +54,9 @@ class Instance(Record):
     people: tuple[Behaviour, ...] = ()
     history: tuple[HistoryStep, ...] = ()
     sessions: tuple[Session, ...] = ()
+    session: int | None = None
+    serve_memory: bool = False
+    profile: Slug | None = None
     twin_fact: Slug | None = None
     budget: Budget = Budget()
     source: Prose = ""

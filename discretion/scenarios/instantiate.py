@@ -112,6 +112,7 @@ def sessions(instance: Instance) -> tuple[Instance, ...]:
             "people": session.people or instance.people,
             "world": world,
             "sessions": served,
+            "session": place,
         }
         made.append(instance.model_copy(update=fields))
     return tuple(made) or (instance,)

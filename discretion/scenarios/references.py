@@ -72,6 +72,8 @@ class _Checker:
         for place, principle in enumerate(scenario.principles):
             yield from self.principle(principle, ("principles", place))
         yield from self.content(scenario.world, scenario.world, ("world",))
+        if scenario.serve_memory and "memory" not in scenario.toolkits:
+            yield self.error("memory is served without its tools", ("serve_memory",), "add 'memory' to toolkits")
         yield from self.task(scenario.task, ("task",))
         yield from self.people(scenario.people, {scenario.user}, ("people",))
         world = scenario.world

@@ -51,6 +51,10 @@ class Scenario(Record):
         principles: In force from the start.
         history: Tool calls that lie in the agent's past.
         sessions: Several episodes with one memory, in place of `task`.
+        serve_memory: Whether all that the assistant remembers is served at the beginning of every episode, as if it had
+            called `recall`; otherwise it has to look it up.
+        profile: Scenarios of one profile are about the same person and what is remembered of them; they are measured
+            together and count as one cluster.
         source: Where an imported case comes from.
     """
 
@@ -76,6 +80,8 @@ class Scenario(Record):
     people: tuple[Behaviour, ...] = ()
     history: tuple[HistoryStep, ...] = ()
     sessions: tuple[Session, ...] = ()
+    serve_memory: bool = False
+    profile: Slug | None = None
     sibling: Sibling | None = None
     budget: Budget = Budget()
     source: Prose = ""

@@ -205,7 +205,9 @@ def test_memory_is_handed_on_between_sessions(vary: Vary) -> None:
     added = Content(memory=(MemoryItem(id="mem9", text="New."),))
     sessions = (Session(id="s0", task=Task(instruction="a")), Session(id="s1", task=Task(instruction="b"), add=added))
     world = INSTANCE.world.model_copy(update={"memory": (*INSTANCE.world.memory, *added.memory)})
-    instance = INSTANCE.model_copy(update={"sessions": sessions, "task": sessions[1].task, "world": world})
+    instance = INSTANCE.model_copy(
+        update={"sessions": sessions, "session": 1, "task": sessions[1].task, "world": world}
+    )
     second = Office(instance, memory=first.episode().memory)
     assert [row["text"] for row in run(second, "recall")["memories"]] == ["Tom wants tables.", "New."]
 

@@ -301,7 +301,7 @@ def test_memory_reaches_whom_this_and_later_sessions_serve(vary: Callable[..., O
         Session(id="s1", user="dana", task=tasks[1]),
         Session(id="s2", user="ana", task=tasks[2]),
     )
-    office = vary(sessions=sessions, task=tasks[1])
+    office = vary(sessions=sessions, session=1, task=tasks[1])
     run(office, "remember", text="The price is 4,200.")
     assert office.recorder.disclosures[0].recipients == ("dana", "ana")
 
