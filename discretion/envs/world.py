@@ -204,7 +204,7 @@ def _principals(instance: Instance) -> tuple[str, ...]:
 
 
 def _counted(instance: Instance) -> dict[str, int]:
-    """The number of the last memory that later sessions bring, so that no new one takes the id of one that is to come."""
+    """The highest number of a memory that sessions bring, so that no new one takes the id of one that is to come."""
     to_come = (item.id for session in instance.sessions for item in session.add.memory)
     numbers = [int(match[1]) for key in to_come if (match := re.fullmatch(r"mem(\d{1,9})", key))]
     return {"mem": max(numbers)} if numbers else {}
