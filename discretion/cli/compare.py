@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 import typer
 
-from discretion.cli.inputs import default_seeds, kind_of, load, parse_seeds, run_file_near
+from discretion.cli.inputs import default_seeds, given_norms, kind_of, load, parse_seeds, run_file_near
 from discretion.cli.options import (
     AsJson,
     Concurrency,
     JudgeName,
     MaxTokens,
+    Norms,
     Quiet,
     Repeats,
     RunSeed,
@@ -77,6 +78,7 @@ def compare_command(
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     run_seed: RunSeed = 0,
+    norms: Norms = None,
     judge: JudgeName = "rules",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -97,7 +99,7 @@ def compare_command(
     files = {name: Path(name) for name in (baseline, *candidates) if kind_of(name) == "run"}
     agents = [name for name in dict.fromkeys((baseline, *candidates)) if name not in files]
     if agents:
-        suite, played = _plan(scenarios, next(iter(files.values()), None), seeds)
+        suite, played = _plan(scenarios, next(iter(files.values()), None), seeds, norms)
         playing = Playing(suite, resolve_judge(judge), repeats or played, run_seed, shown=not (quiet or as_json))
         options = {"concurrency": concurrency, "temperature": temperature, "max_tokens": max_tokens}
         sources = {agent: resolve(agent, **options) for agent in agents}  # all, before the first is played
@@ -107,6 +109,9 @@ def compare_command(
     elif scenarios is not None:
         what = f"nothing is played, so scenarios {scenarios!r} have no use"
         raise InputError(what, where="compare", remedy="leave them out")
+    elif norms is not None:
+        remedy = f"judge each run under them with: discretion judge RUN --norms {norms}"
+        raise InputError("nothing is played, so norms have no use", where="--norms", remedy=remedy)
     found = compare_runs(
         files[baseline],
         {name: files[name] for name in candidates},
@@ -152,19 +157,20 @@ def _split(baseline: str, others: list[str]) -> tuple[list[str], str | None]:
     return candidates, scenarios
 
 
-def _plan(scenarios: str | None, run: Path | None, seeds: str | None) -> tuple[Suite, int]:
+def _plan(scenarios: str | None, run: Path | None, seeds: str | None, norms: str | None) -> tuple[Suite, int]:
     """Return what is played and how often; what was not asked for is as in the first run file, where there is one."""
     from discretion.evals.comparing_runs import suite_of
     from discretion.evals.store import RunStore
     from discretion.evals.suite import Suite
 
     given = parse_seeds(seeds) if seeds else None
+    other = given_norms(norms)
     if scenarios is not None or run is None:
         found = load(scenarios or DEFAULT_SCENARIOS)
-        return Suite(found, given or default_seeds(found)), 1
+        return Suite(found, given or default_seeds(found), other), 1
     with RunStore.open(run) as store:
         suite, repeats = suite_of(store)
-        return (suite if given is None else Suite(suite.scenarios, given)), repeats
+        return Suite(suite.scenarios, given or suite.seeds, suite.norms if other is None else other), repeats
 
 
 def _exit_code(outcomes: Sequence[Outcome]) -> int:

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from discretion.scenarios.flows import Norm
     from discretion.scenarios.schema import Scenario
 
-__all__ = ["IMPORTED", "default_seeds", "kind_of", "load", "parse_seeds", "run_file_near"]
+__all__ = ["IMPORTED", "default_seeds", "given_norms", "kind_of", "load", "parse_seeds", "run_file_near"]
 
 _MOST_SEEDS: Final = 1_000_000
 _RANGE: Final = re.compile(r"(?P<first>[0-9]{1,9}) *- *(?P<last>[0-9]{1,9})")
@@ -53,6 +54,19 @@ def default_seeds(scenarios: Iterable[Scenario]) -> tuple[int, ...]:
     """
     drawn = any(member.name is None for scenario in scenarios for member in scenario.cast)
     return (0, 1, 2) if drawn else (0,)
+
+
+def given_norms(text: str | None) -> tuple[Norm, ...] | None:
+    """Return the norms of a file or a shipped norm base, `None` where none is named.
+
+    Raises:
+        ScenarioError: If there is none, or it is broken.
+    """
+    if text is None:
+        return None
+    from discretion.scenarios import load_norms
+
+    return load_norms(text)
 
 
 def load(text: str) -> tuple[Scenario, ...]:

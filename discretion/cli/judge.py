@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from discretion.cli.options import AsJson, JudgeName, Quiet
+from discretion.cli.inputs import given_norms
+from discretion.cli.options import AsJson, JudgeName, Norms, Quiet
+
+if TYPE_CHECKING:
+    from discretion.judges.findings import Judge
 
 __all__ = ["EPILOG", "judge_command"]
 
@@ -15,12 +19,14 @@ EPILOG: Final = """\b
 Examples:
   discretion judge mine.run --judge rules
   discretion judge mine.run --judge rules --replace
+  discretion judge mine.run --norms strict.yaml
 """
 
 
 def judge_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run file, finished or not.", show_default=False)],
     judge: JudgeName = "rules",
+    norms: Norms = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Throw away what this judge said with other settings.")
     ] = False,
@@ -29,14 +35,18 @@ def judge_command(
 ) -> None:
     """Judge a run again, without the agent.
 
-    What the judge says of the episodes that it has not judged yet is kept in the run file.
+    What the judge says of the episodes that it has not judged yet is kept in the run file. With --norms FILE it looks
+    at them under other norms, in the name JUDGE~FILE: what the agent did stays, what it should have done changes.
     """
     from discretion.cli.progress import progress_bar
-    from discretion.evals.runner import rejudge
+    from discretion.evals.runner import UnderNorms, rejudge
     from discretion.judges import resolve_judge
 
-    with progress_bar(f"judge {judge}", shown=not (quiet or as_json)) as tick:
-        summary = rejudge(run, resolve_judge(judge), replace=replace, progress=tick)
+    judging: Judge = resolve_judge(judge)
+    if norms is not None and (other := given_norms(norms)) is not None:
+        judging = UnderNorms(judging, other, Path(norms).stem)
+    with progress_bar(f"judge {judging.name}", shown=not (quiet or as_json)) as tick:
+        summary = rejudge(run, judging, replace=replace, progress=tick)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
         return
@@ -44,4 +54,4 @@ def judge_command(
 
     from discretion.reports import run_view
 
-    Console().print(run_view(summary, title=str(run), subtitle=f"{summary.n:,} episodes, judged by {judge}"))
+    Console().print(run_view(summary, title=str(run), subtitle=f"{summary.n:,} episodes, judged by {judging.name}"))

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Concurrency", "JudgeName", "MaxTokens", "Quiet", "Repeats", "RunSeed", "Seeds", "Temperature"]
+__all__ = [
+    "AsJson",
+    "Concurrency",
+    "JudgeName",
+    "MaxTokens",
+    "Norms",
+    "Quiet",
+    "Repeats",
+    "RunSeed",
+    "Seeds",
+    "Temperature",
+]
 
 Seeds = Annotated[
     str | None,
@@ -27,6 +38,10 @@ Temperature = Annotated[
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="The longest turn of a model.")]
 RunSeed = Annotated[int, typer.Option("--run-seed", help="What the seed of every episode is derived from.")]
+Norms = Annotated[
+    str | None,
+    typer.Option("--norms", metavar="FILE", help="Norms in place of the scenarios' norm base: a YAML or JSON list."),
+]
 JudgeName = Annotated[str, typer.Option("--judge", metavar="JUDGE", help="Who decides what was disclosed.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -83,6 +83,7 @@ class Playing:
 
         manifest = make_manifest(
             scenarios=self.suite.hashes,
+            norms=self.suite.norm_hashes,
             seeds=self.suite.seeds,
             agent={"name": source.name, **source.describe()},
             judge=describe(self.judge),

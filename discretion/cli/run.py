@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from discretion.cli.inputs import default_seeds, load, parse_seeds
+from discretion.cli.inputs import default_seeds, given_norms, load, parse_seeds
 from discretion.cli.options import (
     AsJson,
     Concurrency,
     JudgeName,
     MaxTokens,
+    Norms,
     Quiet,
     Repeats,
     RunSeed,
@@ -34,6 +35,7 @@ Examples:
   discretion run office --agent reference:oversharer -o oversharer.run --seeds 10
   discretion run office -a openai:my-model@http://127.0.0.1:8000/v1 -o mine.run --concurrency 32
   discretion run office -a 'hf:checkpoints/tuned+adapters/a?temperature=0.7' -o tuned.run --repeats 5
+  discretion run office -a reference:oracle -o strict.run --norms strict.yaml
   discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
 
 A run that was cut short goes on where it stopped when the same command is started again.
@@ -62,6 +64,7 @@ def run_command(
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
     run_seed: RunSeed = 0,
+    norms: Norms = None,
     judge: JudgeName = "rules",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -77,7 +80,7 @@ def run_command(
     from discretion.judges import resolve_judge
 
     played = load(scenarios)
-    suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played))
+    suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played), given_norms(norms))
     playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
     source = resolve(agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens)
     summary = playing.play(source, output)

@@ -7,12 +7,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from pydantic import JsonValue
+
 from discretion.errors import RunFileError
 from discretion.evals.comparing import compare_all
 from discretion.evals.comparison import Comparison, Estimand
 from discretion.evals.manifest import Manifest, differences
 from discretion.evals.store import RunStore
-from discretion.evals.suite import Suite
+from discretion.evals.suite import GIVEN, Suite
 
 __all__ = ["compare_runs", "suite_of"]
 
@@ -67,7 +69,8 @@ def suite_of(store: RunStore) -> tuple[Suite, int]:
     assert isinstance(scenarios, dict)  # noqa: S101 - as make_manifest writes it
     assert isinstance(seeds, list)  # noqa: S101
     numbers = [seed for seed in seeds if isinstance(seed, int)]
-    return Suite([store.scenario(name) for name in scenarios], numbers), repeats if isinstance(repeats, int) else 1
+    suite = Suite([store.scenario(name) for name in scenarios], numbers, store.norms)
+    return suite, repeats if isinstance(repeats, int) else 1
 
 
 def _check(baseline: RunStore, candidate: RunStore, judge: str | None) -> None:
@@ -83,14 +86,29 @@ def _check(baseline: RunStore, candidate: RunStore, judge: str | None) -> None:
 
 
 def _comparable(store: RunStore, other: RunStore, judge: str | None) -> Manifest:
-    """What must be alike: the shared scenarios, what makes instances of them, and the judge."""
-    manifest = store.manifest
-    scenarios, theirs, packages = manifest["scenarios"], other.manifest["scenarios"], manifest["packages"]
+    """What must be alike: the shared scenarios, their norms, what makes instances of them, and the judge.
+
+    A judge who looked under norms of its own says so itself.
+    """
+    manifest, others = store.manifest, other.manifest
+    scenarios, theirs, packages = manifest["scenarios"], others["scenarios"], manifest["packages"]
+    says = manifest["judge"] if judge is None else dict(store.judges.get(judge, {}))
+    own_norms = isinstance(says, dict) and "norms" in says
     assert isinstance(scenarios, dict)  # noqa: S101 - as make_manifest writes it
     assert isinstance(theirs, dict)  # noqa: S101
     assert isinstance(packages, dict)  # noqa: S101
     return {
         "scenarios": {name: digest for name, digest in scenarios.items() if name in theirs},
         "packages": {name: packages.get(name) for name in _MAKE_INSTANCES},
-        "judge": manifest["judge"] if judge is None else dict(store.judges.get(judge, {})),
+        "norms": {} if own_norms else _shared_norms(manifest["norms"], others["norms"]),
+        "judge": says,
     }
+
+
+def _shared_norms(norms: JsonValue, theirs: JsonValue) -> JsonValue:
+    """The norm bases that both runs name; all where one of them was given its norms."""
+    assert isinstance(norms, dict)  # noqa: S101 - as make_manifest writes it
+    assert isinstance(theirs, dict)  # noqa: S101
+    if GIVEN in norms or GIVEN in theirs:
+        return norms
+    return {name: digest for name, digest in norms.items() if name in theirs}

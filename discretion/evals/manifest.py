@@ -28,6 +28,7 @@ _SHORTEST_SECRET: Final = 8
 def make_manifest(
     *,
     scenarios: Mapping[str, str],
+    norms: Mapping[str, str],
     seeds: Sequence[int],
     agent: Mapping[str, JsonValue],
     judge: Mapping[str, JsonValue],
@@ -38,6 +39,7 @@ def make_manifest(
 
     Args:
         scenarios: Scenario id -> hash of its content.
+        norms: Norm base -> hash of its norms.
         seeds: Of the instances.
         agent: What the agent's source says of itself.
         judge: What the judge says of itself.
@@ -54,6 +56,7 @@ def make_manifest(
         "agent": redact(dict(agent)),
         "judge": redact(dict(judge)),
         "scenarios": {**scenarios},
+        "norms": {**norms},
         "seeds": [*seeds],
         "repeats": repeats,
         "run_seed": run_seed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self, TypeVar
@@ -20,7 +21,9 @@ from discretion.evals.suite import instance_digest
 from discretion.judges.findings import Judgement
 from discretion.scenarios import instantiate, sessions
 from discretion.scenarios.base import Record
+from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Instance
+from discretion.scenarios.normbase import NormBase
 from discretion.scenarios.schema import Scenario
 
 __all__ = ["ORDER", "RunReader", "StoredEpisode"]
@@ -172,20 +175,33 @@ class RunReader:
             ((count,),) = self._db.execute(query, (judge,)).fetchall()
         return int(count)
 
-    def sessions(self, stored: StoredEpisode) -> tuple[Instance, ...]:
+    @cached_property
+    def norms(self) -> tuple[Norm, ...] | None:
+        """The norms that were given in place of the scenarios' norm bases; `None` where these hold."""
+        with explained(self.path):
+            found = self._db.execute("SELECT json FROM norms").fetchone()
+        return None if found is None else self._unpack(NormBase, found[0]).norms
+
+    def sessions(self, stored: StoredEpisode, *, norms: tuple[Norm, ...] | None = None) -> tuple[Instance, ...]:
         """Return the instance of a stored episode, session by session, sure to be the same as when it was played.
+
+        Args:
+            stored: The episode.
+            norms: To look at it under other norms than it was played under, in place of the norm base.
 
         Raises:
             RunFileError: If it comes out differently, as with another version of Faker.
         """
         scenario, seed, _, twin, _ = stored.key
-        instance = instantiate(self.scenario(scenario), seed, twin=twin)
+        instance = instantiate(self.scenario(scenario), seed, twin=twin, norms=self.norms)
         if instance_digest(instance) != stored.digest:
             raise RunFileError(
                 f"instance {instance.id} comes out differently here than when it was played",
                 where=str(self.path),
                 remedy=f"use the versions that made it: {json.dumps(self.manifest.get('packages'))}",
             )
+        if norms is not None:
+            instance = instantiate(self.scenario(scenario), seed, twin=twin, norms=norms)
         return sessions(instance)
 
     def measures(self, judge: str | None = None) -> Iterator[EpisodeMeasures]:

@@ -15,21 +15,24 @@ from discretion.evals.suite import twins_of
 from discretion.judges import Judge, RuleJudge
 from discretion.judges.cases import case_of
 from discretion.judges.findings import Judgement
+from discretion.judges.ledger import verdict_of
 from discretion.scenarios import LintIssue, Scenario, instantiate, sessions
 from discretion.scenarios.fields import Loc
+from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.loading import place_of
 from discretion.scenarios.sibling import origin
 
 __all__ = ["replay_lint"]
 
-Reference = Literal["oracle", "oversharer", "idle"]
-REFERENCES: Final[tuple[Reference, ...]] = ("oracle", "oversharer", "idle")
+Reference = Literal["oracle", "oversharer", "refuser", "idle"]
+REFERENCES: Final[tuple[Reference, ...]] = ("oracle", "oversharer", "refuser", "idle")
 
 
 class _Played(NamedTuple):
     """A session as one reference played it."""
 
+    by: Reference
     instance: Instance
     at: Loc
     episode: Episode
@@ -45,7 +48,11 @@ class _Problem(NamedTuple):
 
 
 def replay_lint(
-    scenario: Scenario, *, seeds: Iterable[int] = range(3), judge: Judge | None = None
+    scenario: Scenario,
+    *,
+    seeds: Iterable[int] = range(3),
+    judge: Judge | None = None,
+    norms: tuple[Norm, ...] | None = None,
 ) -> tuple[LintIssue, ...]:
     """Play a scenario with references and return what is wrong with it, errors first.
 
@@ -53,17 +60,19 @@ def replay_lint(
         scenario: A scenario that loads.
         seeds: The instances that are played.
         judge: Who judges; the rules where not given.
+        norms: Norms in place of the scenario's norm base.
 
     Raises:
         ScenarioError: If it cannot be instantiated.
 
     The plan must be played without a tool's error, bring every required fact and no forbidden one, meet the goals, and
-    pass by a forbidden fact. Telling everybody everything must be caught. Doing nothing must neither leak nor succeed.
+    pass by a forbidden fact. Whatever is told by telling everybody everything must be found. Declining and doing
+    nothing must neither leak nor succeed. Only imported cases, which say their `source`, may lack a plan.
     """
     found: dict[LintIssue, None] = {}
     for seed in seeds:
         for twin in twins_of(scenario):
-            instance = instantiate(scenario, seed, twin=twin)
+            instance = instantiate(scenario, seed, twin=twin, norms=norms)
             played = asyncio.run(_play(instance, judge or RuleJudge()))
             for problem in _problems(played):
                 loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
@@ -81,12 +90,16 @@ async def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Playe
         for place, (part, episode) in enumerate(zip(parts, episodes, strict=True)):
             judgement = judge.judge(episode, part)
             at: Loc = ("sessions", place, "task") if instance.sessions else ("task",)
-            played[name].append(_Played(part, at, episode, judgement, measure(episode, part, judgement)))
+            played[name].append(_Played(name, part, at, episode, judgement, measure(episode, part, judgement)))
     return played
 
 
 def _problems(played: dict[Reference, list[_Played]]) -> Iterator[_Problem]:
     planned = [each for each in played["oracle"] if each.instance.task.plan]
+    for each in played["oracle"]:
+        if not each.instance.task.plan and not each.instance.source:
+            what = "there is no plan, so nothing shows that the task can be done"
+            yield _Problem("error", each.at, what, "write the tool calls that do it well under 'plan'")
     for each in planned:
         yield from _plan_problems(each)
     if planned and not any(each.row.exposed for each in planned):
@@ -103,12 +116,38 @@ def _problems(played: dict[Reference, list[_Played]]) -> Iterator[_Problem]:
         if each.row.violation_pairs and each.row.leaked is False and len(tells) > 1:
             what = "telling everybody everything is not caught in this session"
             yield _Problem("warning", each.at, what, "check who is reached in it")
+        yield from _missed(each)
 
-    for each in played["idle"]:
+    for each in (*played["idle"], *played["refuser"]):
+        doing = "declining" if each.by == "refuser" else "doing nothing"
         if each.row.leaked:
-            yield _Problem("error", each.at, "doing nothing leaks", "check the norms")
+            yield _Problem("error", each.at, f"{doing} leaks", "check the norms")
         if each.row.success or (each.row.required and each.row.delivered == each.row.required):
-            yield _Problem("error", each.at, "doing nothing succeeds", "ask for something that has to be done")
+            yield _Problem("error", each.at, f"{doing} succeeds", "ask for something that has to be done")
+
+
+def _missed(each: _Played) -> Iterator[_Problem]:
+    """Yield what was told in so many words to somebody who must not know it, and what the judge did not find."""
+    case = case_of(each.instance)
+    presence = {(finding.fact, finding.recipient): finding.presence for finding in each.judgement.findings}
+    places = {fact.id: place for place, fact in enumerate(each.instance.facts)}
+    for disclosure in each.episode.disclosures:
+        text = " ".join(disclosure.text.split())
+        told = [fact for fact in each.instance.facts if " ".join(fact.statement.split()) in text]
+        for recipient in dict.fromkeys(map(case.actor, disclosure.recipients)) if disclosure.by_agent else ():
+            for fact in told:
+                if case.graph.knows(fact.id, recipient):
+                    continue
+                if verdict_of(case, fact.id, recipient, disclosure).kind != "forbidden":
+                    continue
+                found = presence.get((fact.id, recipient), "absent")
+                loc: Loc = ("facts", places[fact.id], "forms")
+                if found == "absent":
+                    what = f"{fact.id} is told to {recipient} in its own statement, and that is not found"
+                    yield _Problem("error", loc, what, "give a form that the statement contains")
+                elif found == "not_scored":
+                    what = f"the judge cannot tell whether {fact.id} reaches {recipient}"
+                    yield _Problem("warning", loc, what, "give the fact reliable forms")
 
 
 def _plan_problems(each: _Played) -> Iterator[_Problem]:

@@ -13,7 +13,7 @@ from discretion.errors import RunFileError
 
 __all__ = ["FORMAT", "RunFile", "explained"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the tables. Another one is refused with a remedy, never guessed at."""
 
 _APPLICATION: Final = 0x44495343  # "DISC"; what makes an SQLite file a run file
@@ -22,6 +22,7 @@ _MAGIC: Final = b"SQLite format 3\0"
 TABLES: Final = """
 CREATE TABLE manifest (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TEXT NOT NULL);
 CREATE TABLE scenarios (id TEXT PRIMARY KEY, json BLOB NOT NULL);
+CREATE TABLE norms (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json BLOB NOT NULL);
 CREATE TABLE judges (name TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE episodes (
     id INTEGER PRIMARY KEY,

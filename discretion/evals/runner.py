@@ -19,9 +19,11 @@ from discretion.evals.store import Row, RunStore
 from discretion.evals.suite import Job, Suite, instance_digest
 from discretion.judges.findings import Judge, Judgement
 from discretion.scenarios import sessions
+from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Instance
+from discretion.scenarios.normbase import norms_hash
 
-__all__ = ["Progress", "Worker", "judged", "rejudge", "run", "run_sync"]
+__all__ = ["Progress", "UnderNorms", "Worker", "judged", "rejudge", "run", "run_sync"]
 
 Progress = Callable[[int, int, tuple[EpisodeMeasures, ...]], None]
 """Called with the units of work done, their total, and the measures of the one that ended, one a session; first with
@@ -110,13 +112,14 @@ async def run(
         raise InputError(f"{repeats} repeats", where="repeats", remedy="give 1 or more")
     manifest = make_manifest(
         scenarios=suite.hashes,
+        norms=suite.norm_hashes,
         seeds=suite.seeds,
         agent={"name": source.name, **source.describe()},
         judge=describe(judge),
         repeats=repeats,
         run_seed=run_seed,
     )
-    with RunStore.start(path, manifest, suite.by_id) as store:
+    with RunStore.start(path, manifest, suite.by_id, suite.norms) as store:
         store.add_judge(judge.name, describe(judge))
         done, total = store.count(), len(suite) * repeats
         tell = progress or (lambda done, total, measures: None)
@@ -160,18 +163,42 @@ def run_sync(
     )
 
 
+class UnderNorms:
+    """A judge who looks at a run under other norms than it was played under; a judge of its own name.
+
+    Args:
+        judge: Who judges.
+        norms: What the instances that it is given are under.
+        label: What the norms are called.
+    """
+
+    def __init__(self, judge: Judge, norms: tuple[Norm, ...], label: str) -> None:
+        self.name = f"{judge.name}~{label}"
+        self.norms = norms
+        self._judge = judge
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Return what the judgements depend on."""
+        return {**describe(self._judge), "name": self.name, "norms": norms_hash(self.norms)}
+
+    def judge(self, episode: Episode, instance: Instance) -> Judgement:
+        """Return what the judge says, in this name."""
+        return self._judge.judge(episode, instance).model_copy(update={"judge": self.name})
+
+
 def rejudge(path: str | Path, judge: Judge, *, replace: bool = False, progress: Progress | None = None) -> RunSummary:
     """Judge the episodes of a run file that this judge has not judged, without the agent, and keep what it says there.
 
     Args:
         path: The run file, finished or not.
-        judge: Another judge, or the same again where it was interrupted.
+        judge: Another judge, or the same again where it was interrupted; `UnderNorms` for other norms.
         replace: Throw away what a judge of the same name and other settings said.
         progress: Told of every episode that is judged.
 
     Raises:
         RunFileError: If there is no such run, it is being written, or its instances cannot be made again as they were.
     """
+    norms = judge.norms if isinstance(judge, UnderNorms) else None
     with RunStore.reopen(path) as store:
         store.add_judge(judge.name, describe(judge), replace=replace)
         total = store.count_unjudged(judge.name)
@@ -182,7 +209,7 @@ def rejudge(path: str | Path, judge: Judge, *, replace: bool = False, progress: 
             found: list[tuple[int, Judgement, EpisodeMeasures]] = []
             for stored in page:
                 if made != (stored.key.scenario, stored.key.seed, stored.key.twin):
-                    parts = store.sessions(stored)
+                    parts = store.sessions(stored, norms=norms)
                     made = (stored.key.scenario, stored.key.seed, stored.key.twin)
                 found.append((stored.number, *judged(judge, stored.episode, parts[stored.key.session])))
             store.put_judgements(found)

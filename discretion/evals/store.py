@@ -17,6 +17,8 @@ from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.reader import ORDER, RunReader
 from discretion.evals.runfile import RunFile, explained
 from discretion.judges.findings import Judgement
+from discretion.scenarios.flows import Norm
+from discretion.scenarios.normbase import NormBase
 from discretion.scenarios.schema import Scenario
 
 __all__ = ["Row", "RunStore"]
@@ -41,13 +43,20 @@ class RunStore(RunReader):
     """A run file to write. `start` makes or continues it, `reopen` takes it as it is; `open` is for reading only."""
 
     @classmethod
-    def start(cls, path: str | Path, manifest: Manifest, scenarios: Mapping[str, Scenario]) -> RunStore:
+    def start(
+        cls,
+        path: str | Path,
+        manifest: Manifest,
+        scenarios: Mapping[str, Scenario],
+        norms: tuple[Norm, ...] | None = None,
+    ) -> RunStore:
         """Open a run to write: make it, or continue it if its manifest is this one.
 
         Args:
             path: The run file.
             manifest: What the results depend on.
             scenarios: Those that are played, by id; kept in the file so that it can be judged again anywhere.
+            norms: Given in place of the scenarios' norm bases; kept likewise.
 
         Raises:
             RunFileError: If the file is another run's; the differences are listed. Or if it cannot be written.
@@ -55,7 +64,7 @@ class RunStore(RunReader):
         store = cls(RunFile(Path(path), write=True))
         try:
             if store._file.empty:
-                store._make(manifest, scenarios)
+                store._make(manifest, scenarios, norms)
             else:
                 store._check(manifest)
         except BaseException:
@@ -73,7 +82,7 @@ class RunStore(RunReader):
         RunFile(Path(path), write=False).close()  # says so if there is none, and makes no file
         return cls(RunFile(Path(path), write=True))
 
-    def _make(self, manifest: Manifest, scenarios: Mapping[str, Scenario]) -> None:
+    def _make(self, manifest: Manifest, scenarios: Mapping[str, Scenario], norms: tuple[Norm, ...] | None) -> None:
         with explained(self.path), self._db:
             self._db.execute("BEGIN")
             self._file.make_tables()
@@ -82,6 +91,9 @@ class RunStore(RunReader):
                 "INSERT INTO scenarios VALUES (?, ?)",
                 ((name, _pack(scenario.model_dump_json(by_alias=True))) for name, scenario in scenarios.items()),
             )
+            if norms is not None:
+                given = NormBase(norms=norms).model_dump_json()
+                self._db.execute("INSERT INTO norms VALUES (1, ?)", (_pack(given),))
 
     def _check(self, manifest: Manifest) -> None:
         found = differences(self.manifest, json.loads(_to_json(manifest)))

@@ -10,6 +10,7 @@ from discretion.scenarios.instance import Instance, Twin
 from discretion.scenarios.instantiate import instantiate, sessions, twins
 from discretion.scenarios.lint import LintIssue, lint
 from discretion.scenarios.loading import load_scenario, load_scenarios, parse_scenario
+from discretion.scenarios.norm_use import norm_report
 from discretion.scenarios.normbase import load_norms
 from discretion.scenarios.packs import norm_names, pack_names
 from discretion.scenarios.prepared import check_scenario
@@ -35,6 +36,7 @@ __all__ = [
     "load_scenario",
     "load_scenarios",
     "norm_names",
+    "norm_report",
     "pack_names",
     "parse_scenario",
     "sessions",

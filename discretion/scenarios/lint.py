@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple
 
 from discretion.errors import ScenarioError
 from discretion.scenarios.fields import Loc
+from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Twin
 from discretion.scenarios.instantiate import instantiate
 from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems, untold_facts
@@ -42,12 +43,15 @@ class LintIssue(NamedTuple):
         return f"{self.severity}: {self.where}: {self.what}; {self.remedy}"
 
 
-def lint(scenario: Scenario, *, seeds: Iterable[int] = range(3)) -> tuple[LintIssue, ...]:
+def lint(
+    scenario: Scenario, *, seeds: Iterable[int] = range(3), norms: tuple[Norm, ...] | None = None
+) -> tuple[LintIssue, ...]:
     """Return what is wrong with a scenario and its sibling, errors first.
 
     Args:
         scenario: The scenario.
         seeds: The instances that are looked at.
+        norms: Norms in place of the scenario's norm base.
     """
     found: dict[LintIssue, None] = {}
 
@@ -61,7 +65,7 @@ def lint(scenario: Scenario, *, seeds: Iterable[int] = range(3)) -> tuple[LintIs
     try:
         for twin in both:
             whole = twin_of(scenario, twin)
-            cases[twin] = [Case(whole, instantiate(scenario, seed, twin=twin)) for seed in seeds]
+            cases[twin] = [Case(whole, instantiate(scenario, seed, twin=twin, norms=norms)) for seed in seeds]
     except ScenarioError as error:
         return (LintIssue("error", error.where or scenario.id, error.what, error.remedy or "mend it"),)
     for twin in both:
@@ -74,8 +78,8 @@ def lint(scenario: Scenario, *, seeds: Iterable[int] = range(3)) -> tuple[LintIs
     silent, untold = silent_norms(everything), untold_facts(everything)
     for twin in both:
         whole = twin_of(scenario, twin)
-        norms = [place for place, norm in enumerate(whole.norms) if norm.id in silent]
+        idle = [place for place, norm in enumerate(whole.norms) if norm.id in silent]
         facts = [place for place, fact in enumerate(whole.facts) if fact.id in untold]
-        report([Problem("warning", ("norms", place), *_SILENT) for place in norms], twin)
+        report([Problem("warning", ("norms", place), *_SILENT) for place in idle], twin)
         report([Problem("warning", ("facts", place), *_UNTOLD) for place in facts], twin)
     return tuple(sorted(found, key=lambda issue: issue.severity))

@@ -10,10 +10,10 @@ from typing import Final, Literal, NamedTuple
 from discretion.scenarios.content import Content, Item
 from discretion.scenarios.fields import Loc
 from discretion.scenarios.flowgraph import FlowGraph
-from discretion.scenarios.flows import Principle
-from discretion.scenarios.forms import Matcher
+from discretion.scenarios.forms import Matcher, holds
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.instantiate import sessions
+from discretion.scenarios.norm_use import decisions, states
 from discretion.scenarios.schema import Scenario
 
 __all__ = ["Case", "Problem", "case_problems", "silent_norms", "twin_problems", "untold_facts"]
@@ -131,7 +131,7 @@ def twin_problems(base: Case, sibling: Case, fact: str) -> Iterator[Problem]:
     for mark in sorted(marks[0] ^ marks[1]):
         where = "base" if mark in marks[0] else "sibling"
         what = f"only the {where} twin says {mark!r}, which gives away what is asked for"
-        yield Problem("warning", ("sibling", "changes"), what, "use the same words in both twins, or neither")
+        yield Problem("error", ("sibling", "changes"), what, "use the same words in both twins, or neither")
 
 
 def silent_norms(cases: Iterable[Case]) -> set[str]:
@@ -140,22 +140,8 @@ def silent_norms(cases: Iterable[Case]) -> set[str]:
     heard: set[str | None] = set()
     for case in cases:
         own.update(norm.id for norm in case.scenario.norms)
-        for graph in map(_without_task, case.graphs):
-            senders = {graph.instance.user, *(who.actor for who in graph.instance.people if who.do != "reply")}
-            heard.update(
-                graph.verdict(fact, actor, sender=sender, principles=principles).norm
-                for principles in _states(graph)
-                for sender in senders
-                for fact in graph.facts
-                for actor in graph.actors
-            )
+        heard.update(verdict.norm for graph in case.graphs for _, verdict in decisions(graph))
     return own - heard
-
-
-def _without_task(graph: FlowGraph) -> FlowGraph:
-    """The same graph, but required flows are left to the norms."""
-    task = graph.instance.task.model_copy(update={"requires": ()})
-    return FlowGraph(graph.instance.model_copy(update={"task": task}))
 
 
 def untold_facts(cases: Iterable[Case]) -> set[str]:
@@ -171,15 +157,9 @@ def text_of(item: Item) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _states(graph: FlowGraph) -> list[tuple[Principle, ...]]:
-    """Principles at the start, and after each thing that somebody may grant."""
-    grants = [behaviour.grants for behaviour in graph.instance.people if behaviour.grants]
-    return [graph.principles, *((*graph.principles, *granted) for granted in grants)]
-
-
 def _conflicts(graph: FlowGraph) -> Iterator[Problem]:
     places = {norm.id: place for place, norm in enumerate(graph.instance.norms)}
-    for principles in _states(graph):
+    for principles in states(graph):
         for fact, actor in graph.pairs():
             conflict = graph.verdict(fact, actor, principles=principles).conflict
             if conflict:
@@ -193,7 +173,7 @@ def _requirements(graph: FlowGraph, task: Loc) -> Iterator[Problem]:
         loc: Loc = (*task, "requires", place)
         if graph.knows(flow.fact, flow.recipient):
             yield Problem("error", loc, f"{flow.recipient} knows {flow.fact} already", "require it for somebody else")
-        verdicts = [graph.verdict(flow.fact, flow.recipient, principles=state) for state in _states(graph)]
+        verdicts = [graph.verdict(flow.fact, flow.recipient, principles=state) for state in states(graph)]
         if flow.after is None and verdicts[0].kind == "forbidden":
             remedy = "give 'after: consent' and somebody who grants it, or change the norm"
             yield Problem("error", loc, f"{flow.fact} is required, but {verdicts[0].norm} forbids it", remedy)
@@ -216,6 +196,9 @@ def _forms(case: Case) -> Iterator[Problem]:
         loc: Loc = ("facts", place, "forms")
         if not fact.forms and fact.reliable:
             yield Problem("error", loc, "no form tells the fact", "give a value or forms, or say 'reliable: false'")
+        elif fact.reliable and not case.instance.source and not holds(fact.statement, *fact.forms):
+            what = "the fact's own statement holds none of its forms, so that plain words of it would not be found"
+            yield Problem("warning", loc, what, "add the form that the statement uses, or say 'reliable: false'")
         for form in fact.forms:
             if len(form.strip()) < 3:
                 yield Problem("warning", loc, f"the form {form!r} is short enough to stand anywhere", "lengthen it")

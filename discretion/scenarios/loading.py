@@ -128,7 +128,9 @@ def _shipped(source: str) -> Iterator[tuple[str, str]]:
     if pack not in pack_names():
         what = f"no file, folder or pack is called {quoted(source)}"
         raise ScenarioError(what, remedy=nearest(pack, pack_names()))
-    for file in pack_files(pack):
+    files = pack_files(pack)
+    wanted = source.partition("/")[2]
+    for file in [file for file in files if file.name.partition(".")[0] == wanted] or files:
         yield decode(file.read_bytes(), file.name), f"{pack}/{file.name}"
 
 

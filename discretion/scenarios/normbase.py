@@ -7,9 +7,10 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from discretion.errors import ScenarioError, nearest
+from discretion.scenarios.base import Record
 from discretion.scenarios.documents import Document, decode, parse_documents, read_text
 from discretion.scenarios.fields import Loc, field_path, quoted
 from discretion.scenarios.flows import Norm, parse_role
@@ -17,12 +18,14 @@ from discretion.scenarios.identity import Same
 from discretion.scenarios.packs import norm_files
 from discretion.scenarios.validation import complaints
 
-__all__ = ["load_norms", "norms_hash", "shipped_norms"]
+__all__ = ["NormBase", "load_norms", "norms_hash", "shipped_norms"]
 
 _ENDS = ("subject", "sender", "recipient")
 
 
-class _NormFile(BaseModel):
+class NormBase(Record):
+    """The norms of a file, as a record."""
+
     norms: tuple[Norm, ...]
 
 
@@ -77,9 +80,9 @@ def _parse(text: str, where: str) -> tuple[Norm, ...]:
         raise ScenarioError("a norm base is one list of norms", where=where, remedy="write each norm as '- id: ...'")
     document = documents[0]
     try:
-        norms = _NormFile.model_validate({"norms": document.data}).norms
+        norms = NormBase.model_validate({"norms": document.data}).norms
     except ValidationError as error:
-        first = complaints(error, _NormFile, {"norms": document.data})[0]
+        first = complaints(error, NormBase, {"norms": document.data})[0]
         raise _error(document, first.loc[1:], first.what, first.remedy) from None
     seen: set[str] = set()
     for place, norm in enumerate(norms):

@@ -24,6 +24,7 @@ from discretion.models.chat import Message
 def manifest(**changes: object) -> Manifest:
     made = make_manifest(
         scenarios={"absence": "0123"},
+        norms={"base": "4567"},
         seeds=[0, 1],
         agent={"name": "reference:oracle"},
         judge={"name": "rules"},
@@ -302,7 +303,7 @@ def test_a_file_of_another_version(tmp_path: Path) -> None:
         with pytest.raises(RunFileError) as error:
             opening(path)
         assert message(error) == (
-            f"{path}: a run file of format 7; this version of discretion has format 1; upgrade discretion"
+            f"{path}: a run file of format 7; this version of discretion has format 2; upgrade discretion"
         )
 
 
@@ -392,6 +393,7 @@ def test_secrets_reach_no_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     path = tmp_path / "a.run"
     made = make_manifest(
         scenarios={"lost_password": "0123"},
+        norms={},
         seeds=[0],
         agent={
             "name": "openai:m@http://user:hunter22@127.0.0.1/v1",

@@ -134,6 +134,15 @@ def test_forms() -> None:
     assert not any("no form tells" in issue for issue in issues(data))
 
 
+def test_statements_that_say_it_otherwise_than_the_forms() -> None:
+    data = small()
+    data["facts"][0] |= {"statement": "{dana.name} is ill.", "forms": ["{value}"]}
+    remedy = "add the form that the statement uses, or say 'reliable: false'"
+    what = "the fact's own statement holds none of its forms, so that plain words of it would not be found"
+    assert issues(data) == [f"warning: small facts[illness].forms: {what}; {remedy}"]
+    assert issues(data | {"source": "somewhere else"}) == []
+
+
 def test_facts_that_nothing_tells() -> None:
     data = small()
     data["facts"].append(
@@ -200,7 +209,7 @@ def test_siblings_where_sharing_everything_is_right() -> None:
 def test_words_that_mark_the_secret_in_one_twin(mark: str) -> None:
     note = {"id": "m1", "body": f"Dear Dana, this is {mark.upper()}, it is {{illness}}."}
     expected = (
-        f"warning: small sibling.changes: only the sibling twin says {mark!r}, which gives away what is asked for;"
+        f"error: small sibling.changes: only the sibling twin says {mark!r}, which gives away what is asked for;"
         " use the same words in both twins, or neither"
     )
     assert expected in issues(sibling(world={"mail": [note]}))
