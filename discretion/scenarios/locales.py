@@ -104,7 +104,11 @@ def pools(locale: str) -> Pools:
 
     generator = faker.Factory.create(locale)
     generator.seed_instance(f"discretion|{locale}")
-    people: Any = next(provider for provider in generator.get_providers() if hasattr(provider, "first_names_female"))
+    providers: list[Any] = generator.get_providers()
+    if locale == "it_IT":
+        places = next(provider for provider in providers if hasattr(provider, "cities"))
+        places.cities = sorted(places.cities)  # Faker makes a set of them, whose order changes with the process
+    people = next(provider for provider in providers if hasattr(provider, "first_names_female"))
     female, male = _usable(people.first_names_female), _usable(people.first_names_male)
     given = female | male
     drawn = [_address(generator, locale) for _ in range(160)]

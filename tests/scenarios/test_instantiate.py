@@ -15,6 +15,7 @@ from scenario_kit import scenario, small
 from discretion.errors import ScenarioError
 from discretion.scenarios import Instance, Norm, Scenario, instantiate, load_norms, load_scenarios, sessions, twins
 from discretion.scenarios.compiled import content_hash
+from discretion.scenarios.locales import LOCALES
 
 seeds = st.integers(min_value=-(2**40), max_value=2**40)
 
@@ -39,7 +40,10 @@ def test_the_same_seed_gives_the_same_instance(seed: int) -> None:
 def test_other_processes_make_the_same_instances() -> None:
     code = (
         "from discretion.scenarios import load_scenarios, twins\n"
+        "from discretion.scenarios.locales import LOCALES, pools\n"
         "import hashlib\n"
+        "for name in LOCALES: print(name, hashlib.sha256(repr(pools(name)[:3]).encode()).hexdigest(),\n"
+        "    hashlib.sha256(repr([a[:3] for a in pools(name).addresses]).encode()).hexdigest())\n"
         "for s in load_scenarios('office'):\n"
         "    for i in twins(s, 7): print(i.id, hashlib.sha256(i.model_dump_json().encode()).hexdigest())\n"
     )
@@ -53,7 +57,7 @@ def test_other_processes_make_the_same_instances() -> None:
     }  # fmt: skip
     assert len(printed) == 1
     assert "office" not in printed
-    assert len(printed.pop().splitlines()) == 2 * len(load_scenarios("office"))
+    assert len(printed.pop().splitlines()) == len(LOCALES) + 2 * len(load_scenarios("office"))
 
 
 def test_what_made_an_instance_is_stamped() -> None:
