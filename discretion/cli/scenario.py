@@ -10,6 +10,7 @@ import typer
 
 from discretion.cli.inputs import IMPORTED, load
 from discretion.cli.options import AsJson
+from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
 from discretion.errors import InputError
 
 if TYPE_CHECKING:
@@ -129,33 +130,8 @@ def _one(text: str) -> Scenario:
     raise InputError(what, where="show", remedy=remedy)
 
 
-@app.command("lint")
-def lint_command(
-    scenarios: Annotated[
-        list[str] | None,
-        typer.Argument(help="Packs, files or folders; all shipped packs by default.", show_default=False),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Check that scenarios measure something.
-
-    First what they say, then, with reference agents, how they play. Exits 1 if there is an error.
-    """
-    from discretion.evals import replay_lint
-    from discretion.scenarios import lint, pack_names
-
-    found = [scenario for source in scenarios or pack_names() for scenario in load(source)]
-    issues = [issue for scenario in found for check in (lint, replay_lint) for issue in check(scenario)]
-    errors = sum(issue.severity == "error" for issue in issues)
-    if as_json:
-        typer.echo(json.dumps([issue._asdict() for issue in issues], indent=2, ensure_ascii=False))
-    else:
-        for issue in issues:
-            typer.echo(str(issue))
-        checked = "1 scenario" if len(found) == 1 else f"{len(found)} scenarios"
-        typer.echo(f"{checked}: {errors} errors, {len(issues) - errors} warnings")
-    if errors:
-        raise typer.Exit(1)
+app.command("lint", epilog=LINT_EPILOG)(lint_command)
+app.command("norms", epilog=NORMS_EPILOG)(norms_command)
 
 
 @app.command("schema")
