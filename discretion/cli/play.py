@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from discretion.evals.suite import Suite
     from discretion.judges.findings import Judge
 
-__all__ = ["Playing", "make_folder"]
+__all__ = ["Playing", "make_folder", "write_text"]
 
 
 def make_folder(folder: Path) -> None:
@@ -34,6 +34,26 @@ def make_folder(folder: Path) -> None:
         raise InputError(
             f"cannot be made: {error.strerror}", where=str(folder), remedy="name another folder"
         ) from error
+
+
+def write_text(path: Path, text: str, *, new: bool = False) -> None:
+    """Write a file.
+
+    Args:
+        path: Where.
+        text: What.
+        new: Refuse to write over a file that is there.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    try:
+        with path.open("x" if new else "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError("is there already", where=str(path), remedy="name another file, or remove it") from None
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path), remedy="name another file") from error
 
 
 @dataclass(frozen=True)

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from discretion.cli.inputs import IMPORTED, load
 from discretion.cli.options import AsJson
 from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
-from discretion.errors import InputError
+from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from discretion.scenarios.schema import Scenario
 
 __all__ = ["app"]
+
+LIST_EPILOG: Final = """\b
+Examples:
+  discretion scenario list
+  discretion scenario list --context health --channel mail
+  discretion scenario list office --attribute 'finance.*' --json
+"""
+SCHEMA_EPILOG: Final = """\b
+Examples:
+  discretion scenario schema -o scenario.schema.json
+
+An editor with a YAML language server (VS Code with the YAML extension, Neovim, JetBrains, ...) then completes every
+field of a file whose first line is:  # yaml-language-server: $schema=scenario.schema.json
+"""
 
 app = typer.Typer(
     help="Look at scenarios, check them, import cases.",
@@ -25,16 +39,23 @@ Examples:
   discretion scenario list
   discretion scenario show office/exam-plan
   discretion scenario lint my-scenarios/
-  discretion scenario schema > scenario.schema.json
+  discretion scenario schema -o scenario.schema.json
   discretion scenario import privacylens main_data.json -o cases/
 """,
 )
 
 
-@app.command("list")
+@app.command("list", epilog=LIST_EPILOG)
 def list_command(
     scenarios: Annotated[
         str | None, typer.Argument(help="A pack, a file or a folder; all shipped packs by default.", show_default=False)
+    ] = None,
+    context: Annotated[str | None, typer.Option(help="Only those that play in it: health.")] = None,
+    channel: Annotated[
+        str | None, typer.Option(help="Only those with such a channel or toolkit: mail, feed, memory.")
+    ] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="Only those with a fact about it: health.diagnosis, or 'finance.*'.")
     ] = None,
     taxonomy: Annotated[bool, typer.Option("--taxonomy", help="List what a fact can be about instead.")] = False,
     as_json: AsJson = False,
@@ -47,6 +68,7 @@ def list_command(
 
     sources = [scenarios] if scenarios else list(pack_names())
     found = [(source, scenario) for source in sources for scenario in load(source)]
+    found = _chosen(found, context, channel, attribute)
     if as_json:
         rows = [{"source": source, **_row(scenario)} for source, scenario in found]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -56,27 +78,59 @@ def list_command(
 
     from discretion.reports import plain_table
 
-    heads = ["context", "twins", "facts", "people", "title"]
-    table = plain_table("scenario", *heads, wordy=["context", "title"])
+    table = plain_table("scenario", "context", "twins", "facts", "people", "title", wordy=["context", "title"])
     for source, scenario in found:
-        row = _row(scenario)
-        twins = "yes" if row["twins"] else "no"
         table.add_row(
             Text(f"{source}/{scenario.id}" if source in pack_names() else scenario.id),
             Text(scenario.context),
-            twins,
-            str(row["facts"]),
-            str(row["people"]),
+            "no" if scenario.sibling is None else "yes",
+            str(len(scenario.facts)),
+            str(len(scenario.cast)),
             Text(scenario.title),
         )
     Console().print(table)
 
 
-def _row(scenario: Scenario) -> dict[str, str | int | bool]:
+Found = list[tuple[str, "Scenario"]]
+
+
+def _chosen(found: Found, context: str | None, channel: str | None, attribute: str | None) -> Found:
+    """Return the scenarios that pass the filters; a filter that no scenario could pass is an error."""
+    from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS, attribute_matches, is_pattern
+
+    if context is not None:
+        _known("--context", context, {scenario.context for _, scenario in found})
+        found = [each for each in found if each[1].context == context]
+    if channel is not None:
+        _known("--channel", channel, {name for _, scenario in found for name in _channels(scenario)})
+        found = [each for each in found if channel in _channels(each[1])]
+    if attribute is not None:
+        pattern = f"{attribute}.*" if attribute in CONTEXTS else attribute
+        if not is_pattern(pattern):
+            raise InputError(
+                f"{attribute!r} is no attribute or context", where="--attribute", remedy=nearest(attribute, ATTRIBUTES)
+            )
+        found = [each for each in found if any(attribute_matches(pattern, fact.attribute) for fact in each[1].facts)]
+    return found
+
+
+def _known(option: str, given: str, names: set[str]) -> None:
+    if given not in names:
+        raise InputError(f"no scenario has {given!r}", where=option, remedy=nearest(given, names))
+
+
+def _channels(scenario: Scenario) -> list[str]:
+    """What text can leave by: the toolkits that the agent may use, and the kinds of shared channels."""
+    return list(dict.fromkeys((*scenario.toolkits, *(channel.kind for channel in scenario.channels))))
+
+
+def _row(scenario: Scenario) -> dict[str, str | int | bool | list[str]]:
     return {
         "id": scenario.id,
         "title": scenario.title,
         "context": scenario.context,
+        "channels": _channels(scenario),
+        "attributes": sorted({fact.attribute for fact in scenario.facts}),
         "twins": scenario.sibling is not None,
         "facts": len(scenario.facts),
         "people": len(scenario.cast),
@@ -134,12 +188,24 @@ app.command("lint", epilog=LINT_EPILOG)(lint_command)
 app.command("norms", epilog=NORMS_EPILOG)(norms_command)
 
 
-@app.command("schema")
-def schema_command() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
-    from discretion.scenarios.schema import json_schema
+@app.command("schema", epilog=SCHEMA_EPILOG)
+def schema_command(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema of scenario files, by which editors complete and check them."""
+    from discretion.cli.play import write_text
+    from discretion.scenarios import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2))
+    text = json.dumps(json_schema(), indent=2)
+    if output is None:
+        typer.echo(text)
+    else:
+        write_text(output, f"{text}\n")
+        typer.echo(
+            f"written to {output}; a scenario names it in its first line: # yaml-language-server: $schema={output}"
+        )
 
 
 @app.command("import")
@@ -153,13 +219,13 @@ def import_command(
     ] = "replay",
 ) -> None:
     """Make scenarios of cases that others collected, and account for every case."""
-    from discretion.cli.play import make_folder
+    from discretion.cli.play import make_folder, write_text
     from discretion.scenarios.privacylens import import_cases
 
     report = import_cases(file, play=play)
     make_folder(output)
     for scenario in report.scenarios:
         text = scenario.model_dump_json(by_alias=True, indent=1, exclude_defaults=True)
-        (output / f"{scenario.id}.json").write_text(text + "\n", encoding="utf-8")
+        write_text(output / f"{scenario.id}.json", f"{text}\n")
     typer.echo(report.summary())
     typer.echo(f"{len(report.scenarios)} files written to {output}")

@@ -4,6 +4,7 @@
 `FlowGraph` says who knows what and what the norms make of every flow; `lint` says what is wrong with a scenario.
 """
 
+from discretion.scenarios.editor_schema import json_schema
 from discretion.scenarios.flowgraph import FlowGraph, Pair, starting_principles
 from discretion.scenarios.flows import PUBLIC, Norm, Principle, Verdict
 from discretion.scenarios.instance import Instance, Twin
@@ -14,7 +15,7 @@ from discretion.scenarios.norm_use import norm_report
 from discretion.scenarios.normbase import load_norms
 from discretion.scenarios.packs import norm_names, pack_names
 from discretion.scenarios.prepared import check_scenario
-from discretion.scenarios.schema import SCHEMA_VERSION, Scenario, json_schema
+from discretion.scenarios.schema import SCHEMA_VERSION, Scenario
 
 __all__ = [
     "PUBLIC",

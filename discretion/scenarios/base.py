@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 __all__ = ["ActorRef", "Name", "Prose", "Record", "Slug", "When"]
 
@@ -17,10 +17,18 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Prose = Annotated[str, StringConstraints(max_length=40_000)]
 """Running text. In a template it may hold slots such as `{dana.first}`; in an instance they are filled."""
 
-ActorRef = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ActorRef = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200),
+    Field(description="An actor's id, a channel's id, or the address of somebody outside the cast."),
+]
 """An actor's id, a channel's id (a list), or a literal address of somebody outside the cast."""
 
-When = Annotated[str, StringConstraints(pattern=r"^([+-]\d{1,4}d \d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d)$")]
+When = Annotated[
+    str,
+    StringConstraints(pattern=r"^([+-]\d{1,4}d \d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d)$"),
+    Field(description="Days from the scenario's date and a time: '-3d 09:15'."),
+]
 """A moment: relative to the scenario's date in a template (`-3d 09:15`), ISO minutes in an instance."""
 
 

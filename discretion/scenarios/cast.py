@@ -16,6 +16,9 @@ class CastMember(Record):
     """A slot for a person or an organisation; what is not given is drawn.
 
     Attributes:
+        id: Its name inside the scenario; texts say `{id.first}`, `{id.email}`, `{id.phone}`.
+        kind: Organisations have a name and addresses, and no first name.
+        gender: Drawn where not given.
         roles: `context.role` or `context.role of actor`.
         household: People of one household share surname and address.
         firm: People of one firm share its name and mail domain.
@@ -67,6 +70,8 @@ class Channel(Record):
     """Something several people can see: a list, a chat channel, a shared calendar, the CRM, a notebook, a feed.
 
     Attributes:
+        id: Its name inside the scenario; texts say `{id.name}`, of a mail list also `{id.address}`.
+        kind: What it is.
         name: What it is called in the tools (`#sales`, `All staff`).
         address: A mail list's address.
         members: Actors who see what is put there; `public` for anybody.

@@ -52,7 +52,9 @@ def _options(value: Any) -> Any:
     return value
 
 
-Options = Annotated[tuple[dict[str, str], ...], BeforeValidator(_options)]
+Options = Annotated[
+    tuple[dict[str, str], ...], BeforeValidator(_options, json_schema_input_type=tuple[str | dict[str, str], ...])
+]
 
 
 class FactTemplate(Fact):

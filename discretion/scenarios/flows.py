@@ -10,10 +10,10 @@ import re
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from discretion.scenarios.base import Name, Prose, Record, Slug
-from discretion.scenarios.taxonomy import CONTEXTS, is_attribute, is_pattern
+from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS, is_attribute, is_pattern
 
 __all__ = [
     "PUBLIC",
@@ -97,10 +97,16 @@ def _as_tuple(value: Any) -> Any:
 
 
 RoleText = Annotated[str, AfterValidator(_check_role)]
-Attribute = Annotated[str, AfterValidator(_check_attribute)]
-AttributePattern = Annotated[str, AfterValidator(_check_attribute_pattern)]
+Attribute = Annotated[str, AfterValidator(_check_attribute), WithJsonSchema({"enum": sorted(ATTRIBUTES)})]
+AttributePattern = Annotated[
+    str,
+    AfterValidator(_check_attribute_pattern),
+    WithJsonSchema({"enum": ["*", *(f"{context}.*" for context in CONTEXTS), *sorted(ATTRIBUTES)]}),
+]
 RolePattern = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_pattern)], ...], BeforeValidator(_as_tuple), Field(min_length=1)
+    tuple[Annotated[str, AfterValidator(_check_pattern)], ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
 ]
 """One pattern or several, any of which may match: `*`, `@tom` (an actor), `subject` (whom the fact is about),
 `employment.manager`, `employment.*`, and `health.physician of subject` (`of subject`, `of sender`, `of recipient`)."""

@@ -13,7 +13,7 @@ from discretion.scenarios.facts import FactTemplate, Implication
 from discretion.scenarios.flows import Norm, Principle
 from discretion.scenarios.task import Behaviour, Budget, HistoryStep, Session, Task
 
-__all__ = ["SCHEMA_VERSION", "Scenario", "Sibling", "json_schema"]
+__all__ = ["SCHEMA_VERSION", "Scenario", "Sibling"]
 
 SCHEMA_VERSION: Final = "discretion/1"
 
@@ -39,22 +39,34 @@ class Scenario(Record):
     """A template: plot, cast, facts, norms, world, task. `instantiate` fills it with people, values and dates.
 
     Attributes:
+        schema_version: The version of this format.
+        id: Its name in runs and on the command line.
+        title: A headline for people.
         story: What happens, for people who read scenarios.
         context: The social sphere it plays in.
         locales: Faker locales that instances draw from.
         date: The date that all relative dates count from.
         user: The cast member whom the agent serves, and in whose name it sends.
+        cast: The people and organisations; texts name them by slots such as `{dana.first}`.
         slots: Words that are drawn but are no facts: a project's name, a product.
+        facts: What can flow: one piece of information each.
+        implications: What follows from what.
+        channels: Mailing lists, chat channels, shared calendars: what several people see.
         toolkits: What the agent may use; `user` is always there.
         norms: Norms of this scenario; they stand beside the norm base and are matched with it.
         norm_base: Which norm files apply: names of shipped ones; `[]` for none.
         principles: In force from the start.
+        world: The mails, events, records, messages and notes that lie there at the start.
+        task: What the user asks for, what must reach whom, and a plan that does it well.
+        people: What the people of the world do: press, ask, forward, thank, consent.
         history: Tool calls that lie in the agent's past.
         sessions: Several episodes with one memory, in place of `task`.
         serve_memory: Whether all that the assistant remembers is served at the beginning of every episode, as if it had
             called `recall`; otherwise it has to look it up.
         profile: Scenarios of one profile are about the same person and what is remembered of them; they are measured
             together and count as one cluster.
+        sibling: The twin.
+        budget: Where an episode is cut off.
         source: Where an imported case comes from.
     """
 
@@ -85,12 +97,3 @@ class Scenario(Record):
     sibling: Sibling | None = None
     budget: Budget = Budget()
     source: Prose = ""
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a scenario file, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Scenario.model_json_schema(by_alias=True),
-        "title": "Discretion scenario",
-    }

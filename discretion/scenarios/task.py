@@ -79,9 +79,11 @@ class Behaviour(Record):
     """What a person of the world does, and when. The first behaviour of a person that applies is the one that acts.
 
     Attributes:
+        id: Its name inside the scenario.
         actor: Who.
         on: `message` (something from the agent reached them), `asked` (the agent asked the user; the actor is the
             user), or `turn` (at the turn `turn`, unprompted).
+        turn: With `on: turn`, which one, from 1.
         about: Only if the text mentions one of these facts (by its forms or its topics).
         lacking: Only while the actor has not learned one of these facts.
         holding: Only if the actor has just received one of these facts.

@@ -19,6 +19,43 @@ def test_list_names_every_shipped_scenario(call) -> None:
     assert len({row["context"] for row in rows}) >= 4
 
 
+def rows(call, *options: str) -> list[dict[str, object]]:
+    return json.loads(call("scenario", "list", "office", "--json", *options).stdout)
+
+
+def test_the_list_is_filtered_by_context_channel_and_attribute(call) -> None:
+    every = rows(call)
+    health = rows(call, "--context", "health")
+    assert 0 < len(health) < len(every)
+    assert {row["context"] for row in health} == {"health"}
+    feeds = rows(call, "--channel", "feed")
+    assert 0 < len(feeds) < len(every)
+    assert all("feed" in row["channels"] for row in feeds)
+    treatment = rows(call, "--attribute", "health.treatment")
+    assert all("health.treatment" in row["attributes"] for row in treatment)
+    assert len(treatment) < len(rows(call, "--attribute", "health.*")) < len(every)
+    assert rows(call, "--attribute", "health") == rows(call, "--attribute", "health.*")
+    assert rows(call, "--context", "health", "--attribute", "health.treatment") == [
+        row for row in treatment if row["context"] == "health"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "message"),
+    [
+        ("--context", "helth", "--context: no scenario has 'helth'; did you mean 'health'?"),
+        ("--channel", "mial", "--channel: no scenario has 'mial'; did you mean 'mail'?"),
+        (
+            "--attribute",
+            "health.diagnose",
+            "'health.diagnose' is no attribute or context; did you mean 'health.diagnosis'",
+        ),
+    ],
+)
+def test_filters_that_nothing_can_pass(call, option: str, given: str, message: str) -> None:
+    assert message in call("scenario", "list", option, given, code=2).stderr
+
+
 def test_the_taxonomy_is_listed(call) -> None:
     assert "diagnosis" in call("scenario", "list", "--taxonomy").stdout
     assert "diagnosis" in json.loads(call("scenario", "list", "--taxonomy", "--json").stdout)["health"]
@@ -68,7 +105,16 @@ def test_lint_finds_what_is_said_and_what_is_played(call, tmp_path: Path) -> Non
 
 
 def test_the_schema_is_json(call) -> None:
-    assert json.loads(call("scenario", "schema").stdout)["title"] == "Discretion scenario"
+    schema = json.loads(call("scenario", "schema").stdout)
+    assert schema["title"] == "Discretion scenario"
+    assert schema["properties"]["user"]["description"].startswith("The cast member whom the agent serves")
+
+
+def test_the_schema_goes_to_a_file_for_editors(call, tmp_path: Path) -> None:
+    text = call("scenario", "schema", "-o", "scenario.schema.json").stdout
+    assert "# yaml-language-server: $schema=scenario.schema.json" in text
+    assert json.loads((tmp_path / "scenario.schema.json").read_text())["title"] == "Discretion scenario"
+    assert "cannot be written" in call("scenario", "schema", "-o", "no/such/folder.json", code=2).stderr
 
 
 @pytest.mark.data

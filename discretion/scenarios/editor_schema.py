@@ -1,0 +1,60 @@
+"""The JSON Schema of a scenario file, as editors want it: every field with what it means, and nothing twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from discretion.scenarios.schema import Scenario
+
+__all__ = ["json_schema"]
+
+_ENTRY = re.compile(r"^    (?P<names>[a-z_]+(?:, [a-z_]+)*): (?P<text>.*(?:\n(?:      +.*)?)*)", re.MULTILINE)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a scenario file, for editors."""
+    schema = Scenario.model_json_schema(by_alias=True)
+    records = {record.__name__: record for record in _records(Scenario)}
+    for name, part in {"Scenario": schema, **schema["$defs"]}.items():
+        if name in records:
+            _describe(part, records[name])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Discretion scenario"}
+
+
+def _describe(part: dict[str, Any], record: type[BaseModel]) -> None:
+    """Put what a docstring says of a record and its attributes where an editor shows it."""
+    head, fields = _documented(record)
+    part["description"] = head
+    for name, field in record.model_fields.items():
+        shown = part["properties"][field.alias or name]
+        shown.pop("title", None)
+        if name in fields:
+            shown["description"] = fields[name]
+
+
+@lru_cache(maxsize=256)
+def _documented(record: type[BaseModel]) -> tuple[str, dict[str, str]]:
+    """Return what a record is, and what its attributes are; those of its base too."""
+    fields: dict[str, str] = {}
+    for base in reversed([each for each in record.__mro__ if issubclass(each, BaseModel)]):
+        listed = (base.__doc__ or "").partition("Attributes:\n")[2]
+        for entry in _ENTRY.finditer(re.sub(r"^    (?=    )", "", listed, flags=re.MULTILINE)):
+            fields |= dict.fromkeys(entry["names"].split(", "), " ".join(entry["text"].split()))
+    head = (record.__doc__ or "").partition("Attributes:")[0]
+    return " ".join(head.split()), fields
+
+
+def _records(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the record classes that an annotation is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _records(field.annotation)
+    else:
+        for part in get_args(annotation):
+            yield from _records(part)
