@@ -12,16 +12,18 @@ from discretion.agents import resolve
 from discretion.evals import EpisodeMeasures, Suite, compare, play_instance
 from discretion.evals.runner import judged
 from discretion.judges import default_judge
-from discretion.scenarios import load_scenarios, sessions
+from discretion.scenarios import load_scenario, sessions
 
 Play = Callable[..., list[EpisodeMeasures]]
 SEEDS = 3
+SIX = ("exam-plan", "interview-clash", "leave-handover", "moved-out", "payment-terms", "rollout-trip")
+"""Enough of the pack for what is counted below; the rest would cost time, and move the counts when it grows."""
 
 
 @pytest.fixture(scope="module")
 def play() -> Play:
-    """Play the office pack with an agent; each agent once."""
-    suite = Suite(load_scenarios("office"), range(SEEDS))
+    """Play six scenarios of the office pack with an agent; each agent once."""
+    suite = Suite([load_scenario(f"office/{name}") for name in SIX], range(SEEDS))
     instances = [suite.instance(job) for job in suite.jobs()]
     parts = [sessions(instance) for instance in instances]
     judge = default_judge()
