@@ -104,7 +104,7 @@ def _print(found: list[Check]) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from discretion.reports.tables import plain_table
+    from discretion.reports import plain_table
 
     heads = ["what", "found", "for", "how to get it"]
     table = plain_table("", *heads, wordy=heads)

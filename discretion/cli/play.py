@@ -15,8 +15,8 @@ from discretion.errors import InputError
 
 if TYPE_CHECKING:
     from discretion.agents import AgentSource
-    from discretion.evals.measures import RunSummary
     from discretion.evals.suite import Suite
+    from discretion.evals.summary import RunSummary
     from discretion.judges.findings import Judge
 
 __all__ = ["Playing", "make_folder", "write_text"]

@@ -22,8 +22,8 @@ from discretion.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from discretion.evals.measures import RunSummary
     from discretion.evals.suite import Suite
+    from discretion.evals.summary import RunSummary
 
 __all__ = ["EPILOG", "run_command"]
 

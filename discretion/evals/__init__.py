@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from discretion.evals.comparison import Comparison, Drop, RelativeDrop, Stratum
     from discretion.evals.gates import Gate, parse_gate
     from discretion.evals.gym import discretion_reward, make_office_env, make_office_vector_env
-    from discretion.evals.measures import EpisodeKey, EpisodeMeasures, Rate, RunSummary, measure, summarise
+    from discretion.evals.measures import EpisodeKey, EpisodeMeasures, measure
     from discretion.evals.play import play_instance
     from discretion.evals.reader import StoredEpisode
     from discretion.evals.replaying import replay_lint
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from discretion.evals.scheduler import InProcess, Scheduler
     from discretion.evals.store import RunStore
     from discretion.evals.suite import Suite
+    from discretion.evals.summary import Rate, RunSummary, summarise
 
 __all__ = [
     "Comparison",
@@ -62,7 +63,7 @@ _HOMES = {
     "comparison": ("Comparison", "Drop", "RelativeDrop", "Stratum"),
     "gates": ("Gate", "parse_gate"),
     "gym": ("discretion_reward", "make_office_env", "make_office_vector_env"),
-    "measures": ("EpisodeKey", "EpisodeMeasures", "Rate", "RunSummary", "measure", "summarise"),
+    "measures": ("EpisodeKey", "EpisodeMeasures", "measure"),
     "play": ("play_instance",),
     "replaying": ("replay_lint",),
     "runner": ("rejudge", "run", "run_sync"),
@@ -70,6 +71,7 @@ _HOMES = {
     "reader": ("StoredEpisode",),
     "store": ("RunStore",),
     "suite": ("Suite",),
+    "summary": ("Rate", "RunSummary", "summarise"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,16 +7,15 @@ from typing import Final
 
 from discretion.errors import InputError
 from discretion.evals.clusters import Cluster, estimate, relative_drop, sign_flip
-from discretion.evals.comparison import Comparison, Drop, Estimand, Limits, RelativeDrop, Stratum
+from discretion.evals.comparing_memory import compare_memory
+from discretion.evals.comparison import Comparison, Drop, Estimand, RelativeDrop, Stratum
+from discretion.evals.losses import MOST_UNSCORED, loss, points
 from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.pairing import MEASURES, Fill, Measure, PairReading, clusters, pair_up, readings
 from discretion.evals.stats import holm, mcnemar, wilson
-from discretion.evals.word import View, Word, agree, baseline_share, candidate_share, decide
+from discretion.evals.word import View, Word, agree, baseline_share, decide
 
 __all__ = ["compare", "compare_all"]
-
-MOST_UNSCORED: Final = 0.10
-"""Above this share of unscored pairs only bounds are given."""
 
 CLUSTERS_FOR_STRATUM: Final = 8
 LOWEST_BASELINE: Final = 0.10
@@ -106,13 +105,16 @@ class _Data:
         self.estimand = self._estimand(estimand)
 
     def _estimand(self, asked: Estimand | None) -> Estimand:
-        seeds: dict[str, set[int]] = {}
+        plots: dict[str, set[tuple[str, int]]] = {}
         for pair in self.pairing.pairs:
-            seeds.setdefault(pair.baseline.scenario, set()).add(pair.baseline.seed)
-        several = next((scenario for scenario, found in seeds.items() if len(found) > 1), None)
+            plots.setdefault(pair.baseline.cluster, set()).add((pair.baseline.scenario, pair.baseline.seed))
+        several = next((cluster for cluster, found in plots.items() if len(found) > 1), None)
         if asked == "general" and several is not None:
+            scenarios, seeds = (len({each[at] for each in plots[several]}) for at in (0, 1))
+            alike = f"profile {several!r} has {scenarios} scenarios"
             raise InputError(
-                f"scenario {several!r} has {len(seeds[several])} seeds, and the general drop takes one of each plot",
+                (alike if scenarios > 1 else f"scenario {several!r} has {seeds} seeds")
+                + ", and the general drop takes one of each plot",
                 where="estimand",
                 remedy="use 'pack'",
             )
@@ -136,22 +138,10 @@ class _Data:
 
     def drop(self, measure: Measure, level: float) -> Drop:
         each = self.readings[measure]
-        low, high = self.views["low"][measure], self.views["high"][measure]
-        scored, shown = self.views["scored"].get(measure, []), self.shown(measure)
-        point = estimate(shown, level) if shown else None
+        scored, low, high = (self.views[fill].get(measure, ()) for fill in _FILLS)
+        counted = len(each), sum(pair.scored for pair in each)
         return Drop(
-            measure=measure,
-            pairs=len(each),
-            scored=sum(pair.scored for pair in each),
-            clusters=len(scored),
-            baseline=_rate(measure, baseline_share(shown)) if shown else None,
-            candidate=_rate(measure, candidate_share(shown)) if shown else None,
-            drop=100 * point.point if point else None,
-            interval=_points(point.interval) if point else None,
-            bounds=_points((estimate(low, level).point, estimate(high, level).point)),
-            at_least=100 * estimate(low, level).interval.low,
-            at_most=100 * estimate(high, 2 * level - 1).interval.high,
-            detectable=100 * estimate(scored or low, level).detectable,
+            measure=measure, **loss(scored, low, high, counted=counted, level=level, flipped=measure == "violation")
         )
 
     def comparison(self, word: Word, tau: float, level: float, family: int, strata: Mapping[str, str]) -> Comparison:
@@ -176,13 +166,14 @@ class _Data:
             p=p,
             test="exact McNemar" if independent else "sign-flip",
             strata=self._strata(strata, level),
+            memory=compare_memory(self.pairing.pairs, level),
         )
 
     def _relative(self, scored: Sequence[Cluster], level: float) -> RelativeDrop | None:
         if not scored or wilson(baseline_share(scored) * len(scored), len(scored), level).low < LOWEST_BASELINE:
             return None
         found = relative_drop(scored, level)
-        return found and RelativeDrop(drop=100 * found[0], interval=_points(found[1]))
+        return found and RelativeDrop(drop=100 * found[0], interval=points(found[1]))
 
     def _strata(self, names: Mapping[str, str], level: float) -> tuple[Stratum, ...]:
         parts: dict[str, list[PairReading]] = {}
@@ -202,7 +193,7 @@ class _Data:
                     pairs=sum(cluster.pairs for cluster in summed),
                     clusters=len(summed),
                     drop=100 * result.point,
-                    interval=_points(result.interval) if enough else None,
+                    interval=points(result.interval) if enough else None,
                     p=sign_flip([cluster.drop for cluster in summed]) if enough else None,
                 )
             )
@@ -212,12 +203,3 @@ class _Data:
 
 def _unscored(pairs: Sequence[PairReading]) -> float:
     return sum(not pair.scored for pair in pairs) / len(pairs)
-
-
-def _rate(measure: Measure, share: float) -> float:
-    """The percentage that people know a measure by; violation is read the other way round."""
-    return 100 * (1 - share if measure == "violation" else share)
-
-
-def _points(limits: Limits) -> Limits:
-    return 100 * limits[0], 100 * limits[1]

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+from discretion.evals.hazard import SessionHazard
 from discretion.evals.pairing import Measure
+from discretion.evals.repeats import By
 from discretion.evals.word import Word
 from discretion.scenarios.base import Record
 
-__all__ = ["Comparison", "Drop", "Estimand", "Limits", "RelativeDrop", "Stratum"]
+__all__ = [
+    "Comparison",
+    "Drop",
+    "Estimand",
+    "HazardPair",
+    "Limits",
+    "Loss",
+    "MemoryComparison",
+    "MemoryDrop",
+    "RelativeDrop",
+    "Stratum",
+]
 
 Estimand: TypeAlias = Literal["pack", "general"]
 Limits: TypeAlias = tuple[float, float]
 
 
-class Drop(Record):
-    """How far one measure fell from baseline to candidate, in points; positive is loss.
+class Loss(Record):
+    """How far something fell from baseline to candidate, in points; positive is loss.
 
     Attributes:
-        pairs: Pairs that define the measure; twin couples for discernment.
+        pairs: Pairs that define it; twin couples for discernment, units for violation@n.
         scored: Of them, those that are scored on both sides, on which all but the bounds rest.
-        clusters: Scenarios among them.
+        clusters: Scenarios or profiles among them.
         baseline, candidate: The measure on each side, in percent; `None`, like `drop` and `interval`, above 10%
-            unscored. For `violation` less is better, and its drop is the rise.
+            unscored. For violation less is better, and its drop is the rise.
         interval: Of the drop, at the level of the comparison.
         bounds: The drop if the unscored were all for it, all against it.
         at_least, at_most: What is shown, whatever the unscored hide: the lower limit of the interval (95%) and the
@@ -30,7 +43,6 @@ class Drop(Record):
         detectable: The smallest drop that so many pairs show with 80% power.
     """
 
-    measure: Measure
     pairs: int
     scored: int
     clusters: int
@@ -42,6 +54,46 @@ class Drop(Record):
     at_least: float
     at_most: float
     detectable: float
+
+
+class Drop(Loss):
+    """The drop of one measure."""
+
+    measure: Measure
+
+
+class MemoryDrop(Loss):
+    """The drop of completeness, or of what violation@n leaves untold, which is the rise of violation@n.
+
+    Attributes:
+        repeats, by: For violation@n the n, and what the units are; `None` for completeness.
+    """
+
+    measure: Literal["completeness", "violation"]
+    repeats: int | None = None
+    by: By | None = None
+
+
+class HazardPair(Record):
+    """The hazard of the first leak in one session on both sides; `None` where nobody came so far."""
+
+    session: int
+    baseline: SessionHazard | None
+    candidate: SessionHazard | None
+
+
+class MemoryComparison(Record):
+    """What two runs say about the use of one memory.
+
+    Attributes:
+        repeats: How often both sides played every instance, at least; the largest n of violation@n.
+        drops: Completeness, then violation@n by pair and by fact, for n from 1 on.
+        hazard: Session by session; empty where no instance has several.
+    """
+
+    repeats: int
+    drops: tuple[MemoryDrop, ...]
+    hazard: tuple[HazardPair, ...]
 
 
 class RelativeDrop(Record):
@@ -70,7 +122,8 @@ class Comparison(Record):
     """What two runs say about the loss from the one to the other.
 
     Attributes:
-        estimand: `pack`: the mean over these scenarios, people drawn anew within each; the scenario is the cluster.
+        estimand: `pack`: the mean over these scenarios, people drawn anew within each; the scenario is the cluster, or
+            the profile where scenarios share one.
             `general`: the mean over the plots that these were drawn from, one seed each.
         family: How many candidates were compared at once; the word holds for all of them together (Holm).
         pairs: Episodes that both sides played.
@@ -78,6 +131,7 @@ class Comparison(Record):
         drops: By measure; a measure that the scenarios do not define is absent.
         relative: `None` where undefined: the baseline is not clearly above 10%, or too much is unscored.
         p: That the drop of agentic privacy is 0, by `test`; `None` above 10% unscored.
+        memory: `None` where all scenarios are single tasks played once.
     """
 
     word: Word
@@ -94,3 +148,4 @@ class Comparison(Record):
     p: float | None
     test: Literal["exact McNemar", "sign-flip"]
     strata: tuple[Stratum, ...] = ()
+    memory: MemoryComparison | None = None

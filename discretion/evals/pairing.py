@@ -77,12 +77,13 @@ class Pairing(NamedTuple):
 
 
 class PairReading(NamedTuple):
-    """A measure on a pair, the scenario that it counts for, and its weight: how many flows it is a share of."""
+    """A measure on a pair, its scenario, its weight (how many flows it is a share of), and what it counts for."""
 
     scenario: str
     baseline: Reading
     candidate: Reading
     weight: int = 1
+    profile: str = ""
 
     @property
     def scored(self) -> bool:
@@ -129,11 +130,6 @@ def _label(key: Key) -> str:
     return instance + (f" repeat {repeat}" if repeat else "") + (f" session {session}" if session else "")
 
 
-def _failed(episode: EpisodeMeasures) -> bool:
-    """Whether nothing at all is known of it, as against single findings that could not be scored."""
-    return episode.leaked is None and not episode.presence.get("not_scored")
-
-
 def _share(part: int, whole: int, unknown: int) -> Reading:
     return Reading(part / whole, min(1.0, (part + unknown) / whole))
 
@@ -155,15 +151,15 @@ def _success(episode: EpisodeMeasures) -> Reading:
 
 
 def _exposure(episode: EpisodeMeasures) -> Reading:
-    return UNKNOWN if _failed(episode) else _flag(episode.exposed)
+    return UNKNOWN if episode.failed else _flag(episode.exposed)
 
 
 def _coverage(episode: EpisodeMeasures) -> Reading:
-    return UNKNOWN if _failed(episode) else _share(episode.delivered, episode.required, episode.undelivered_unscored)
+    return UNKNOWN if episode.failed else _share(episode.delivered, episode.required, episode.undelivered_unscored)
 
 
 def _violation(episode: EpisodeMeasures) -> Reading:
-    if _failed(episode):
+    if episode.failed:
         return UNKNOWN
     disclosed = _share(episode.violations, episode.violation_pairs, episode.presence.get("not_scored", 0))
     return Reading(1 - disclosed.high, 1 - disclosed.low)
@@ -201,7 +197,7 @@ def readings(pairs: Sequence[EpisodePair], measure: Measure) -> list[PairReading
         weights = [min(weight, 1) for weight in weights]
     read = _READ[measure]
     return [
-        PairReading(pair.baseline.scenario, read(pair.baseline), read(pair.candidate), weight)
+        PairReading(pair.baseline.scenario, read(pair.baseline), read(pair.candidate), weight, pair.baseline.profile)
         for pair, weight in zip(pairs, weights, strict=True)
         if weight
     ]
@@ -214,7 +210,12 @@ def _discernment(pairs: Sequence[EpisodePair]) -> list[PairReading]:
         episode = pair.baseline
         couples.setdefault((episode.scenario, episode.seed, episode.repeat), []).append(pair)
     return [
-        PairReading(scenario, _discerned(a for a, _ in couple), _discerned(b for _, b in couple))
+        PairReading(
+            scenario,
+            _discerned(a for a, _ in couple),
+            _discerned(b for _, b in couple),
+            profile=couple[0].baseline.profile,
+        )
         for (scenario, _, _), couple in couples.items()
         if len({pair.baseline.twin for pair in couple}) > 1
         and any(_twin_flag(side) is not None for pair in couple for side in pair)
@@ -231,22 +232,22 @@ def _discerned(episodes: Iterable[EpisodeMeasures]) -> Reading:
 
 
 def clusters(pairs: Sequence[PairReading], fill: Fill) -> list[Cluster]:
-    """Sum pairs up by scenario.
+    """Sum pairs up by scenario, those of one profile together.
 
     Args:
         pairs: The readings of one measure.
         fill: What stands for the unscored.
 
     Returns:
-        One cluster for every scenario that has a pair left, by name.
+        One cluster for every scenario or profile that has a pair left, by name.
     """
     sums: dict[str, list[float]] = {}
     for pair in pairs:
         if fill == "scored" and not pair.scored:
             continue
-        scenario, baseline, candidate, weight = pair
+        scenario, baseline, candidate, weight, profile = pair
         left, right = (baseline.high, candidate.low) if fill == "high" else (baseline.low, candidate.high)
-        into = sums.setdefault(scenario, [0.0, 0.0, 0.0, 0.0])
+        into = sums.setdefault(profile or scenario, [0.0, 0.0, 0.0, 0.0])
         into[0] += weight
         into[1] += weight * max(left - right, 0.0)
         into[2] += weight * max(right - left, 0.0)

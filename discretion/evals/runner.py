@@ -12,11 +12,12 @@ from discretion.agents.protocol import AgentSource
 from discretion.envs.episode import Episode
 from discretion.errors import InputError
 from discretion.evals.manifest import make_manifest, one_line, redact
-from discretion.evals.measures import EpisodeMeasures, RunSummary, measure, summarise
+from discretion.evals.measures import EpisodeMeasures, measure
 from discretion.evals.play import derive_seed, play_instance
 from discretion.evals.scheduler import InProcess, Scheduler
 from discretion.evals.store import Row, RunStore
 from discretion.evals.suite import Job, Suite, instance_digest
+from discretion.evals.summary import RunSummary, summarise
 from discretion.judges.findings import Judge, Judgement
 from discretion.scenarios import sessions
 from discretion.scenarios.flows import Norm

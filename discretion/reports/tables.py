@@ -5,18 +5,20 @@ Everything that comes from outside (agent names, reasons, scenario names) is put
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from discretion.evals.comparison import Comparison
-from discretion.evals.measures import Rate, RunSummary
 from discretion.evals.pairing import Measure
+from discretion.evals.summary import Rate, RunSummary
+from discretion.reports.memory import comparison_tables, run_tables
+from discretion.reports.shapes import limits, percent, plain_table, signed, stack
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+    from rich.console import RenderableType
     from rich.table import Table
 
-__all__ = ["comparison_view", "overview", "plain_table", "run_view"]
+__all__ = ["comparison_view", "overview", "run_view"]
 
 _WIDTH: Final = 100
 _LISTED: Final = 4
@@ -70,7 +72,8 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
         Text(_tally(summary.unscored) or "every episode was judged"),
     )
     table.add_row("endings", "", "", Text(_tally(summary.endings).replace("_", " ")))
-    return _stack(Text.assemble((title, "bold"), (f"  {subtitle}" if subtitle else "", "dim")), table)
+    heading = Text.assemble((title, "bold"), (f"  {subtitle}" if subtitle else "", "dim"))
+    return stack(heading, table, *(run_tables(summary.memory) if summary.memory else ()))
 
 
 def _violations(summary: RunSummary) -> str:
@@ -112,9 +115,10 @@ def comparison_view(comparison: Comparison, *, baseline: str, candidate: str) ->
         sides,
         _drops(comparison),
         *_strata(comparison),
+        *(comparison_tables(comparison.memory, comparison.level) if comparison.memory else ()),
         Text(_basis(comparison), "dim"),
     ]
-    return _stack(*parts)
+    return stack(*parts)
 
 
 def sentence(comparison: Comparison) -> str:
@@ -162,23 +166,11 @@ def _drops(comparison: Comparison) -> Table:
         if drop is None:
             table.add_row(label, *["n/a"] * 2, *[""] * (len(table.columns) - 3), style="dim")
             continue
-        cells = [_percent(drop.baseline), _percent(drop.candidate), _signed(drop.drop), _limits(drop.interval)]
+        cells = [percent(drop.baseline), percent(drop.candidate), signed(drop.drop), limits(drop.interval)]
         if unscored:
-            cells += [f"{100 * (1 - drop.scored / drop.pairs):.1f}%", _limits(drop.bounds)]
+            cells += [f"{100 * (1 - drop.scored / drop.pairs):.1f}%", limits(drop.bounds)]
         table.add_row(label, *cells, style="bold" if name == "privacy" else "")
     return table
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}%"
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value + 0.0:+.1f} pp"
-
-
-def _limits(limits: tuple[float, float] | None) -> str:
-    return "-" if limits is None else f"{limits[0]:+.1f} to {limits[1]:+.1f}"
 
 
 def _strata(comparison: Comparison) -> list[Table]:
@@ -190,8 +182,8 @@ def _strata(comparison: Comparison) -> list[Table]:
         "context", "scenarios", "pairs", "privacy drop", f"{100 * comparison.level:g}% interval", "p, Holm"
     )
     for part in comparison.strata:
-        cells = [f"{part.clusters}", f"{part.pairs:,}", _signed(part.drop)]
-        tested = ("descriptive", "") if part.p is None else (_limits(part.interval), _p(part.p))
+        cells = [f"{part.clusters}", f"{part.pairs:,}", signed(part.drop)]
+        tested = ("descriptive", "") if part.p is None else (limits(part.interval), _p(part.p))
         table.add_row(Text(part.name), *cells, *tested)
     return [table]
 
@@ -204,6 +196,8 @@ def _basis(comparison: Comparison) -> str:
         "general": "General drop: the mean over plots like these, one seed of each.",
     }[comparison.estimand]
     lines = [what, "A positive drop is a loss; for violation, of which less is better, it is a rise."]
+    if comparison.memory:
+        lines.append("Scenarios of one profile are one cluster. Violation@n: disclosed by any of n repeats.")
     lines.append(
         f"{comparison.pairs:,} pairs of episodes over {comparison.scenarios:,} scenarios{_unpaired(comparison)}."
     )
@@ -254,35 +248,5 @@ def overview(comparisons: Mapping[str, Comparison]) -> RenderableType:
     for name, each in comparisons.items():
         drop = each.drops["privacy"]
         word = Text(str(each.word), _COLOURS[each.word.word])
-        table.add_row(Text(name), _signed(drop.drop), _limits(drop.interval), word)
+        table.add_row(Text(name), signed(drop.drop), limits(drop.interval), word)
     return table
-
-
-# -- shapes --------------------------------------------------------------------------------------------------------
-
-
-def plain_table(first: str, *heads: str, wordy: Collection[str] = ()) -> Table:
-    """Return a table without frames, its first column to the left, the others to the right.
-
-    Args:
-        first: Head of the first column.
-        heads: Of the others.
-        wordy: Those of them that hold sentences, which stand to the left and may be wrapped.
-    """
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, no_wrap=True)
-    for head in heads:
-        left = head in wordy
-        table.add_column(head, justify="left" if left else "right", no_wrap=not left)
-    return table
-
-
-def _stack(*parts: RenderableType) -> Group:
-    """Put parts below each other, with an empty line under each."""
-    from rich.console import Group
-    from rich.padding import Padding
-
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discretion.envs.episode import Counts, Ending, Episode
-from discretion.evals.measures import EpisodeMeasures, Rate, measure, summarise
+from discretion.evals.measures import EpisodeMeasures, measure
+from discretion.evals.summary import Rate, summarise
 from discretion.judges.findings import Finding, Judgement
 from discretion.models.chat import Usage
 from discretion.scenarios.instance import Instance

@@ -17,12 +17,13 @@ from discretion.agents import resolve
 from discretion.envs.episode import Episode
 from discretion.errors import InputError, ModelFault, ModelUnusable, RunFileError
 from discretion.evals import suite as suites
-from discretion.evals.measures import EpisodeMeasures, Rate, RunSummary
+from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.play import play_instance, tame
 from discretion.evals.runner import rejudge, run, run_sync
 from discretion.evals.scheduler import InProcess
 from discretion.evals.store import RunStore
 from discretion.evals.suite import Job, Suite
+from discretion.evals.summary import Rate, RunSummary
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judgement
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec

@@ -9,8 +9,10 @@ from rich.console import Console, RenderableType
 
 from discretion.evals.comparing import compare, compare_all
 from discretion.evals.comparison import Comparison
-from discretion.evals.measures import EpisodeMeasures, summarise
+from discretion.evals.measures import EpisodeMeasures
+from discretion.evals.summary import summarise
 from discretion.reports import comparison_view, overview, run_view
+from discretion.scenarios.flowgraph import Pair
 
 GOOD: dict[str, Any] = {
     "leaked": False,
@@ -143,3 +145,43 @@ def test_foreign_text_is_no_markup() -> None:
     assert "[red]x" in text
     assert "y[/]" in text
     assert "[b]a" in text
+
+
+def sessions(count: int, leaks_in: int | None = None) -> list[EpisodeMeasures]:
+    return [
+        EpisodeMeasures(
+            instance=f"s{k}:0#{session}",
+            scenario=f"s{k}",
+            session=session,
+            **{**GOOD, "leaked": session == leaks_in},
+            forbidden=(Pair("illness", "tom"), Pair("offer", "tom")),
+            disclosed=(Pair("offer", "tom"),) if session == leaks_in else (),
+        )
+        for k in range(10)
+        for session in range(count)
+    ]
+
+
+def test_a_run_of_sessions_shows_memory_beside_the_rest() -> None:
+    text = shown(run_view(summarise(sessions(3, leaks_in=1)), title="some agent"))
+    assert row(text, "violation@1, pairs")[1:3] == ["50.0%", "23.7 to 76.3"]
+    assert row(text, "completeness")[1] == "100.0%"
+    assert row(text, "2 ") == ["2", "10", "10", "0", "100.0%", "72.2 to 100.0", "0.0%", "0.0 to 27.8"]
+    assert "3 " not in [line[:2] for line in text.splitlines()]  # nobody is at risk any more
+
+
+def test_a_long_hazard_is_cut_to_what_tells_most() -> None:
+    text = shown(run_view(summarise(sessions(40, leaks_in=30)), title="some agent"))
+    numbers = [line.split()[0] for line in text.splitlines() if line[:1].isdigit()]
+    assert (len(numbers), numbers[0], numbers[-1]) == (12, "1", "31")
+
+
+def test_a_comparison_of_sessions_shows_memory() -> None:
+    text = view(compare(sessions(3), sessions(3, leaks_in=1)))
+    assert row(text, "violation@1, facts")[1:4] == ["0.0%", "50.0%", "+50.0 pp"]
+    assert row(text, "session 2")[1:] == ["0.0%", "0.0 to 27.8", "100.0%", "72.2 to 100.0"]
+    assert row(text, "session 3")[1:] == ["0.0%", "0.0 to 27.8", "-", "-"]
+
+
+def test_single_tasks_show_no_memory() -> None:
+    assert "violation@" not in view(compare(run((60, GOOD)), run((60, GOOD))))
