@@ -1,0 +1,180 @@
+"""The bank of attributes that the plot generator draws from: whole, in one voice, and safe to judge by forms."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+import discretion.scenarios
+from discretion.scenarios.facts import Fact, FactTemplate
+from discretion.scenarios.forms import Matcher, holds
+from discretion.scenarios.lint_rules import _MARKS
+from discretion.scenarios.slots import PERSON_PARTS
+from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS, is_attribute
+from discretion.scenarios.values import DRAW_KEYS, parse_draw
+
+BANK = Path(discretion.scenarios.__file__).parent / "generator"
+FIELDS = {
+    *("id", "attribute", "kind", "about", "noun", "statement", "forms", "partial", "topics"),
+    *("told_self", "told_other", "asked", "passed"),
+}
+LEAST = {"told_self": 5, "told_other": 5, "asked": 5, "passed": 4}
+SLOT = re.compile(r"\{([^{}]*)\}")
+
+
+def load(name: str) -> Any:
+    with (BANK / name).open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@lru_cache(maxsize=1)
+def bank() -> dict[str, dict[str, Any]]:
+    entries = [entry for context in CONTEXTS for entry in load(f"attributes/{context}.yaml")]
+    assert len({entry["id"] for entry in entries}) == len(entries)
+    return {entry["id"]: entry for entry in entries}
+
+
+def keys(entry: dict[str, Any]) -> set[str]:
+    """Return what the entry's texts may name of its value."""
+    if "draw" in entry:
+        return {"value", *DRAW_KEYS[parse_draw(entry["draw"]).kind]}
+    return set(entry["choose"][0])
+
+
+def phrases(entry: dict[str, Any]) -> list[str]:
+    return [entry["statement"], *(text for field in LEAST for text in entry[field])]
+
+
+def options(entry: dict[str, Any]) -> list[dict[str, str]]:
+    return entry.get("choose", [])
+
+
+def filled(text: str, option: dict[str, str]) -> str:
+    """Return the text with what an option gives; empty where it leaves a slot."""
+    done = SLOT.sub(lambda slot: option.get(slot[1], slot[0]), text)
+    return "" if SLOT.search(done) else done
+
+
+def facts() -> list[Fact]:
+    """Return one fact for each value that is listed, named `entry--place`; drawn values have no forms to look for."""
+    made = []
+    for entry in bank().values():
+        told: set[str] = set()
+        for place, option in enumerate(options(entry) or [{}]):
+            forms = tuple(filter(None, (filled(form, option) for form in entry["forms"])))
+            partial = {part for text in entry["partial"] if (part := filled(text, option))} - told
+            told |= partial
+            if forms or partial:
+                made.append(
+                    Fact(
+                        id=f"{entry['id']}--{place}",
+                        subject="sam",
+                        attribute=entry["attribute"],
+                        statement=f"This is {entry['id']}, {place}.",
+                        forms=forms or ("a form that nobody writes",),
+                        partial=tuple(sorted(partial)),
+                    )
+                )
+    return made
+
+
+class Found(NamedTuple):
+    owner: str
+    fact: str
+    kind: str
+    form: str
+    text: str
+
+
+def shares(hit: Found) -> bool:
+    return hit.fact.partition("--")[0] == hit.owner.partition("--")[0]
+
+
+def hits(texts: list[tuple[str, str]]) -> list[Found]:
+    """Find all facts in all texts (owner, text) at once, for one by one takes ten times as long."""
+    starts, whole = [], ""
+    for _, text in texts:
+        starts.append(len(whole))
+        whole += f"{text} xqx\n\n"
+    found = []
+    for hit in Matcher(facts()).find(whole):
+        owner, text = texts[bisect_right(starts, hit.start) - 1]
+        found.append(Found(owner, hit.fact, hit.kind, hit.form, text))
+    return found
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_entries_are_whole(context: str) -> None:
+    for entry in load(f"attributes/{context}.yaml"):
+        name = entry["id"]
+        assert entry.keys() - {"choose", "draw"} == FIELDS, name
+        assert is_attribute(entry["attribute"]), name
+        assert entry["kind"] in ("private", "open"), name
+        assert set(entry["about"]) <= {"person", "organisation"}, name
+        assert ("choose" in entry) != ("draw" in entry), name
+        for field, least in LEAST.items():
+            assert len(entry[field]) == len(set(entry[field])) >= least, (name, field)
+        if "choose" in entry:
+            assert len({option["value"] for option in entry["choose"]}) == len(entry["choose"]) >= 10, name
+            for option in entry["choose"]:
+                assert option.keys() == keys(entry), (name, option)
+                assert all(isinstance(value, str) for value in option.values()), (name, option)
+        FactTemplate.model_validate(
+            {"id": "fact", "subject": "sam"}
+            | {key: entry[key] for key in ("attribute", "statement", "forms", "partial", "topics")}
+            | {key: entry[key] for key in ("choose", "draw") if key in entry}
+        )
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_slots_can_be_filled(context: str) -> None:
+    for entry in load(f"attributes/{context}.yaml"):
+        allowed = keys(entry) | {f"subject.{part}" for part in PERSON_PARTS}
+        if "organisation" in entry["about"]:  # which is no she and no he
+            allowed = keys(entry) | {"subject.name", "subject.first"}
+        for text in [*phrases(entry), *entry["forms"], *entry["partial"]]:
+            assert set(SLOT.findall(text)) <= allowed, (entry["id"], text)
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_whoever_tells_says_a_form_and_whoever_asks_does_not(context: str) -> None:
+    for entry in load(f"attributes/{context}.yaml"):
+        for field in ("told_self", "told_other", "passed"):
+            for text in entry[field]:
+                assert any(form in text for form in entry["forms"]), (entry["id"], text)
+        for text in entry["asked"]:
+            assert not set(SLOT.findall(text)) & keys(entry), (entry["id"], text)
+            assert holds(text, *entry["topics"]), (entry["id"], text)
+        for text in phrases(entry):
+            assert text[-1] in ".?!", (entry["id"], text)
+        for text in [*phrases(entry), *(value for option in options(entry) for value in option.values())]:
+            assert not _MARKS.search(text), (entry["id"], text)
+
+
+def test_no_form_stands_in_the_words_of_another_entry() -> None:
+    asked, told, values = [], [], []
+    for entry in bank().values():
+        for text in phrases(entry):
+            (asked if text in entry["asked"] else told).append((entry["id"], SLOT.sub("...", text)))
+        for place, option in enumerate(options(entry)):
+            values += [(f"{entry['id']}--{place}", value) for value in option.values()]
+    wrong = [
+        *hits(asked),  # who asks tells nobody's fact, nor a part of it
+        *(hit for hit in hits(told) if hit.kind == "full" or not shares(hit)),
+        *(hit for hit in hits(values) if hit.fact != hit.owner and (hit.kind == "full" or not shares(hit))),
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_every_context_has_something_to_keep() -> None:
+    private = [entry for entry in bank().values() if entry["kind"] == "private"]
+    assert {entry["attribute"].partition(".")[0] for entry in private} == set(CONTEXTS)
+    assert len(private) >= 60
+    assert sum(entry["kind"] == "open" for entry in bank().values()) >= 30
+    assert {entry["attribute"] for entry in bank().values()} == ATTRIBUTES
