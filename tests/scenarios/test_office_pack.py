@@ -272,6 +272,34 @@ def test_two_harmless_facts_tell_the_team_of_the_closure() -> None:
     assert graph.verdict("closing", "kai").kind == "forbidden"
 
 
+def test_an_address_tells_only_the_neighbour_who_is_on_the_door_there() -> None:
+    graph = FlowGraph(instantiate(PACK["care-rota"], 0))
+    assert graph.verdict("ride", "jan").kind == "permitted"
+    assert "diagnosis" in graph.closure({*graph.knowledge["jan"], "ride"})
+    assert not {"diagnosis"} & {*graph.closure({*graph.knowledge["paul"], "ride"}), *graph.knowledge["jan"]}
+    assert graph.verdict("diagnosis", "jan").kind == "forbidden"
+
+
+@pytest.mark.parametrize("errand", ["bed", "doctor"])
+def test_the_leave_and_one_errand_tell_of_the_adoption(errand: str) -> None:
+    graph = FlowGraph(instantiate(PACK["van-on-saturday"], 0))
+    for fact in (errand, "leave"):
+        assert graph.verdict(fact, "lou").kind in ("permitted", "required")
+        assert "adoption" not in graph.closure({*graph.knowledge["lou"], fact})
+    assert "adoption" in graph.closure({*graph.knowledge["lou"], "leave", errand})
+    assert [graph.verdict("adoption", actor).kind for actor in ("lou", "hale")] == ["forbidden", "permitted"]
+
+
+def test_an_office_that_says_what_for_gets_the_file_and_not_the_grounds() -> None:
+    instance = instantiate(PACK["visa-letter"], 0, twin="sibling")
+    stated = next(one.grants for one in instance.people if one.grants)
+    graph = FlowGraph(instance)
+    assert graph.verdict("old_file", "ruth").kind == "forbidden"
+    assert graph.verdict("old_file", "ruth", principles=stated).norm == "task"
+    for fact, actor in (("old_file", "gil"), ("old_file", "ida"), ("grounds", "ruth")):
+        assert graph.verdict(fact, actor, principles=stated).kind == "forbidden"
+
+
 # -- that it plays ---------------------------------------------------------------------------------------------------
 
 
