@@ -12,10 +12,17 @@ import pytest
 import yaml
 
 import discretion.scenarios
+from discretion.scenarios import FlowGraph
+from discretion.scenarios.cast import Actor
 from discretion.scenarios.facts import Fact, FactTemplate
+from discretion.scenarios.flows import parse_role
 from discretion.scenarios.forms import Matcher, holds
+from discretion.scenarios.instance import Instance
 from discretion.scenarios.lint_rules import _MARKS
+from discretion.scenarios.normbase import load_norms
+from discretion.scenarios.packs import norm_files
 from discretion.scenarios.slots import PERSON_PARTS
+from discretion.scenarios.task import Task
 from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS, is_attribute
 from discretion.scenarios.values import DRAW_KEYS, parse_draw
 
@@ -178,3 +185,69 @@ def test_every_context_has_something_to_keep() -> None:
     assert len(private) >= 60
     assert sum(entry["kind"] == "open" for entry in bank().values()) >= 30
     assert {entry["attribute"] for entry in bank().values()} == ATTRIBUTES
+
+
+def roles() -> dict[str, dict[str, Any]]:
+    entries = load("roles.yaml")
+    assert len({entry["role"] for entry in entries}) == len(entries)
+    return {entry["role"]: entry for entry in entries}
+
+
+def test_every_role_of_the_norm_base_is_somebody() -> None:
+    named = norm_files()["base"].read_text(encoding="utf-8").partition("# Roles (")[2].partition("#   public")[0]
+    bare = {role.partition(" of ")[0] for role in roles()}
+    context, listed = "", set()
+    for word in re.findall(r"[a-z_]+", named.partition("\n")[2]):
+        if word in CONTEXTS:
+            context = word
+        else:
+            listed.add(f"{context}.{word}")
+    assert bare == listed
+
+
+def test_roles_are_whole() -> None:
+    least = {"titles": 6, "signature": 3, "own": 3, "other": 3, "reasons": 4, "contexts": 1}
+    for role, entry in roles().items():
+        assert entry.keys() == {"role", "works", *least}, role
+        assert isinstance(entry["works"], bool), role
+        assert parse_role(role).of in (None, "subject"), role
+        assert set(entry["contexts"]) <= set(CONTEXTS), role
+        for field, number in least.items():
+            assert len(set(entry[field])) == len(entry[field]) >= number, (role, field)
+        for text in (text for field in least for text in entry[field]):
+            assert set(SLOT.findall(text)) <= {f"subject.{part}" for part in PERSON_PARTS}, (role, text)
+            assert not _MARKS.search(text), (role, text)
+
+
+def test_the_norm_base_parts_those_who_may_know_from_those_who_may_not() -> None:
+    people = tuple(
+        Actor(id=f"r{place}", name=f"R{place}", roles=(role.replace("of subject", "of sam"),))
+        for place, role in enumerate(roles())
+    )
+    instance = Instance(
+        id="bank:0",
+        scenario="bank",
+        seed=0,
+        title="Bank",
+        context="other",
+        date="2026-03-10",
+        user="una",
+        cast=(*people, Actor(id="sam", name="Sam"), Actor(id="una", name="Una")),
+        facts=tuple(
+            Fact(id=name, subject="sam", attribute=entry["attribute"], statement="-") for name, entry in bank().items()
+        ),
+        norms=load_norms("base"),
+        task=Task(instruction="-"),
+    )
+    graph = FlowGraph(instance)
+    only_asked = set()
+    for name, entry in bank().items():
+        verdicts = {actor.roles[0].partition(" of ")[0]: graph.verdict(name, actor.id).kind for actor in people}
+        if entry["kind"] == "open":
+            assert "forbidden" not in {kind for role, kind in verdicts.items() if role.startswith("employment.")}, name
+            continue
+        assert "forbidden" in verdicts.values(), name
+        if "permitted" not in verdicts.values():
+            only_asked.add(entry["attribute"])
+    # These go to others only after consent or for a stated purpose.
+    assert only_asked == {"identity.biometric", "identity.credential", "other.secret"}
