@@ -59,7 +59,8 @@ def phrases(entry: dict[str, Any]) -> list[str]:
 
 
 def options(entry: dict[str, Any]) -> list[dict[str, str]]:
-    return entry.get("choose", [])
+    listed: list[dict[str, str]] = entry.get("choose", [])
+    return listed
 
 
 def filled(text: str, option: dict[str, str]) -> str:
@@ -165,7 +166,9 @@ def test_whoever_tells_says_a_form_and_whoever_asks_does_not(context: str) -> No
 
 
 def test_no_form_stands_in_the_words_of_another_entry() -> None:
-    asked, told, values = [], [], []
+    asked: list[tuple[str, str]] = []
+    told: list[tuple[str, str]] = []
+    values: list[tuple[str, str]] = []
     for entry in bank().values():
         for text in phrases(entry):
             (asked if text in entry["asked"] else told).append((entry["id"], SLOT.sub("...", text)))
