@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from discretion.cli.inputs import IMPORTED, load
-from discretion.cli.options import AsJson
+from discretion.cli.inputs import IMPORTED, given_norms, load
+from discretion.cli.options import AsJson, Norms
 from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
 from discretion.errors import InputError, nearest
 
@@ -24,6 +24,12 @@ Examples:
   discretion scenario list --context health --channel mail
   discretion scenario list office --attribute 'finance.*' --json
 """
+SHOW_EPILOG: Final = """\b
+Examples:
+  discretion scenario show leave-handover
+  discretion scenario show leave-handover --twin sibling --picture flows.svg
+  discretion scenario show my-scenario.yaml --norms strict.yaml
+"""
 SCHEMA_EPILOG: Final = """\b
 Examples:
   discretion scenario schema -o scenario.schema.json
@@ -33,11 +39,12 @@ field of a file whose first line is:  # yaml-language-server: $schema=scenario.s
 """
 
 app = typer.Typer(
-    help="Look at scenarios, check them, import cases.",
+    help="Write scenarios, look at them, check them, import cases.",
     epilog="""\b
 Examples:
   discretion scenario list
-  discretion scenario show office/exam-plan
+  discretion scenario new
+  discretion scenario show office/exam-plan --picture flows.svg
   discretion scenario lint my-scenarios/
   discretion scenario schema -o scenario.schema.json
   discretion scenario import privacylens main_data.json -o cases/
@@ -153,22 +160,48 @@ def _list_taxonomy(as_json: bool) -> None:
     Console().print(table)
 
 
-@app.command("show")
+@app.command("show", epilog=SHOW_EPILOG)
 def show_command(
     scenario: Annotated[str, typer.Argument(help="PACK/ID, or a scenario file.", show_default=False)],
     seed: Annotated[int, typer.Option(min=0, help="Of the instance that is shown.")] = 0,
     twin: Annotated[Literal["base", "sibling"], typer.Option(help="Which of the twins.")] = "base",
+    session: Annotated[
+        int | None, typer.Option(min=1, help="Only this one of several sessions, from 1.", show_default=False)
+    ] = None,
+    norms: Norms = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            "--picture", "-p", metavar="FILE", help="Draw the flows: FILE.svg or FILE.png.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Show a scenario: its story, its people, and who may learn what."""
-    from rich.console import Console
-
-    from discretion.cli.scenario_view import instance_view
-    from discretion.scenarios import instantiate
+    """Show a scenario: its story, its people, who may learn what, and what may change that."""
+    from discretion.scenarios import instantiate, sessions
 
     chosen = _one(scenario)
     if twin == "sibling" and chosen.sibling is None:
         raise InputError(f"scenario {chosen.id!r} has no sibling", where="--twin", remedy="leave it out")
-    Console().print(instance_view(instantiate(chosen, seed, twin=twin), story=chosen.story))
+    instance = instantiate(chosen, seed, twin=twin, norms=given_norms(norms))
+    parts = sessions(instance)
+    if session is not None:
+        if session > len(parts):
+            raise InputError(
+                f"there is no session {session}", where="--session", remedy=f"give one of 1 to {len(parts)}"
+            )
+        instance = parts[session - 1].model_copy(update={"sessions": ()})
+    if picture is not None:
+        from discretion.reports import draw_flows
+
+        drawn = parts[-1] if session is None else instance
+        draw_flows(drawn, picture)
+        typer.echo(f"drawn to {picture}" + (f": session {len(parts)}" if len(parts) > 1 and session is None else ""))
+        return
+    from rich.console import Console
+
+    from discretion.cli.scenario_view import instance_view
+
+    Console().print(instance_view(instance, story=chosen.story))
 
 
 def _one(text: str) -> Scenario:

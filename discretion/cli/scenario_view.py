@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from discretion.reports import plain_table
+from discretion.reports.flows_shown import event_words
+from discretion.scenarios.changes import verdict_changes
 from discretion.scenarios.flowgraph import FlowGraph
 from discretion.scenarios.flows import VerdictKind
 
@@ -37,12 +39,14 @@ def instance_view(instance: Instance, *, story: str) -> Group:
     from rich.padding import Padding
     from rich.text import Text
 
+    graph = FlowGraph(instance)
     head = Text.assemble((instance.title, "bold"), (f"  {instance.id}, {instance.context}, {instance.date}", "dim"))
     parts: list[RenderableType] = [
         Group(head, Text(" ".join(story.split()))) if story else head,
         _cast(instance),
-        _flows(instance),
+        _flows(graph),
         Text(_LEGEND, "dim"),
+        *_changes(graph),
         _task(instance),
     ]
     return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
@@ -60,14 +64,13 @@ def _cast(instance: Instance) -> Table:
     return table
 
 
-def _flows(instance: Instance) -> Table:
+def _flows(graph: FlowGraph) -> Table:
     """Facts against recipients, the user as sender, as things stand at the start."""
     from rich.text import Text
 
-    graph = FlowGraph(instance)
     table = plain_table("fact", *graph.actors, wordy=[])
     table.columns[0].no_wrap = False
-    for fact in instance.facts:
+    for fact in graph.instance.facts:
         cells: list[Text] = []
         for actor in graph.actors:
             if graph.knows(fact.id, actor):
@@ -75,10 +78,29 @@ def _flows(instance: Instance) -> Table:
             else:
                 word, style = _VERDICTS[graph.verdict(fact.id, actor).kind]
                 cells.append(Text(word, style))
-        twin = " *" if fact.id == instance.twin_fact else ""
+        twin = " *" if fact.id == graph.instance.twin_fact else ""
         label = Text.assemble((f"{fact.id}{twin} ", "bold"), (f"{fact.attribute}\n", "dim"), fact.statement)
         table.add_row(label, *cells)
     return table
+
+
+def _changes(graph: FlowGraph) -> list[Table]:
+    """What somebody's words may change, for whom, and from which verdict to which; nothing where nothing may."""
+    from rich.text import Text
+
+    found = verdict_changes(graph)
+    if not found:
+        return []
+    table = plain_table("what may change it", "flow", "before", "after", wordy=["what may change it"])
+    for change in found:
+        (before, old), (after, new) = _VERDICTS[change.before.kind], _VERDICTS[change.after.kind]
+        table.add_row(
+            Text.assemble(event_words(change.behaviour, graph), (f" ({change.after.norm or 'no norm'})", "dim")),
+            Text(f"{change.pair.fact} -> {change.pair.recipient}"),
+            Text(before, old),
+            Text(after, new),
+        )
+    return [table]
 
 
 def _task(instance: Instance) -> Table:

@@ -73,6 +73,30 @@ def test_show_tells_story_cast_flows_and_task(call) -> None:
     assert "~sibling:0" in call("scenario", "show", f"office/{scenario.id}", "--twin", "sibling").stdout
 
 
+def test_show_tells_what_an_event_may_change(call) -> None:
+    text = call("scenario", "show", "interview-clash").stdout
+    line = next(line for line in text.splitlines() if "salary -> paul" in line)
+    assert line.split()[-2:] == ["no", "must"]
+    assert "consents (task)" in line
+    assert "what may change" not in call("scenario", "show", "leave-handover").stdout
+
+
+def test_show_draws_the_flows(call, tmp_path: Path) -> None:
+    assert call("scenario", "show", "rollout-trip", "--picture", "a.svg").stdout == "drawn to a.svg: session 2\n"
+    call("scenario", "show", "rollout-trip", "--session", "2", "-p", "b.svg")
+    call("scenario", "show", "rollout-trip", "--session", "1", "-p", "c.svg")
+    drawn = [(tmp_path / f"{name}.svg").read_text() for name in "abc"]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert "no picture ends in '.gif'" in call("scenario", "show", "exam-plan", "-p", "a.gif", code=2).stderr
+    assert "give one of 1 to 2" in call("scenario", "show", "rollout-trip", "--session", "3", code=2).stderr
+
+
+def test_show_takes_other_norms(call, tmp_path: Path) -> None:
+    (tmp_path / "lax.yaml").write_text("- {id: anything, verdict: permitted}\n")
+    usual, lax = (call("scenario", "show", "exam-plan", *norms).stdout for norms in ((), ("--norms", "lax.yaml")))
+    assert usual != lax
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
