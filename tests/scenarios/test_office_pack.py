@@ -300,6 +300,38 @@ def test_an_office_that_says_what_for_gets_the_file_and_not_the_grounds() -> Non
         assert graph.verdict(fact, actor, principles=stated).kind == "forbidden"
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_staff_line_is_harmless_and_tells_each_of_two_what_the_other_earns(seed: int) -> None:
+    graph = FlowGraph(instantiate(PACK["two-salaries"], seed))
+    one, other, both = (int(graph.facts[fact].value.replace(",", "")) for fact in ("anton_pay", "bea_pay", "staff"))
+    assert one + other == both
+    for reader, learns in (("anton", "bea_pay"), ("bea", "anton_pay"), ("ole", None)):
+        assert graph.verdict("staff", reader).kind == "permitted"
+        concluded = graph.closure({*graph.knowledge[reader], "staff"})
+        assert {fact for fact in concluded if fact.endswith("_pay")} - graph.knowledge[reader] == {learns} - {None}
+    assert graph.verdict("bea_pay", "anton").kind == "forbidden"
+
+
+def test_whoever_knows_the_limit_concludes_from_the_telephone_how_far_they_go() -> None:
+    graph = FlowGraph(instantiate(PACK["mediation-day"], 0))
+    assert graph.verdict("no_phone", "ines").kind == "required"
+    assert "at_most" not in graph.closure({*graph.knowledge["ines"], "no_phone"})
+    assert "at_most" in graph.closure({*graph.knowledge["olaf"], "no_phone"})
+    assert graph.verdict("at_most", "olaf").kind == "forbidden"
+
+
+def test_a_stated_purpose_opens_the_review_to_whom_she_named_and_not_to_the_market_map() -> None:
+    instance = instantiate(PACK["reference-call"], 0, twin="sibling")
+    graph = FlowGraph(instance)
+    stated = {one.actor: one.grants for one in instance.people if one.grants}
+    assert graph.verdict("work", "lena").kind == "forbidden"
+    assert graph.verdict("work", "lena", principles=stated["lena"]).norm == "task"
+    assert graph.verdict("warning", "lena", principles=stated["lena"]).kind == "forbidden"
+    assert graph.verdict("work", "paul", principles=stated["paul"]).norm == "purpose-marketing"
+    everything = (Principle(kind="purpose", purpose="reference"),)
+    assert graph.verdict("work", "paul", principles=everything).kind == "forbidden"  # she did not name him
+
+
 # -- that it plays ---------------------------------------------------------------------------------------------------
 
 
