@@ -48,7 +48,7 @@ The word:
 Exit codes:
   0 fine    1 a gate failed    2 bad input    3 not enough evidence for a gate
 """
-DEFAULT_SCENARIOS: Final = "office"
+DEFAULT_SCENARIOS: Final = "generated:100"
 
 
 def compare_command(
@@ -57,7 +57,7 @@ def compare_command(
         list[str],
         typer.Argument(
             metavar="CANDIDATE... [SCENARIOS]",
-            help="Agents or run files, then what to play: a pack, file, folder or privacylens:FILE.",
+            help="Agents or run files, then what to play: a pack, file, folder, generated:N or privacylens:FILE.",
             show_default=False,
         ),
     ],
@@ -85,8 +85,8 @@ def compare_command(
 ) -> None:
     """Compare candidates with a baseline: how much agentic privacy was lost.
 
-    Both sides play the same instances. Agents are run on SCENARIOS, or on those of the first run file, or on the office
-    pack. Runs are kept: the same command again plays only what is missing.
+    Both sides play the same instances. Agents are run on SCENARIOS, or on those of the first run file, or on a hundred
+    generated plots. Runs are kept: the same command again plays only what is missing.
     """
     from discretion.agents import resolve
     from discretion.cli.play import Playing

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from discretion.scenarios.flows import Norm
     from discretion.scenarios.schema import Scenario
 
-__all__ = ["IMPORTED", "default_seeds", "given_norms", "kind_of", "load", "parse_seeds", "run_file_near"]
+__all__ = ["GENERATED", "IMPORTED", "default_seeds", "given_norms", "kind_of", "load", "parse_seeds", "run_file_near"]
 
 _MOST_SEEDS: Final = 1_000_000
 _RANGE: Final = re.compile(r"(?P<first>[0-9]{1,9}) *- *(?P<last>[0-9]{1,9})")
 _LIST: Final = re.compile(r"[0-9]{1,9}( *, *[0-9]{1,9})* *,?")
 _RUN_MAGIC: Final = b"SQLite format 3\0"
 IMPORTED: Final = "privacylens:"
+GENERATED: Final = "generated:"
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -50,9 +51,9 @@ def default_seeds(scenarios: Iterable[Scenario]) -> tuple[int, ...]:
     """Return the seeds that are played where none are asked for.
 
     Three where people are drawn, so that a written scenario is a cluster of instances and not one draw; one where
-    all is fixed, as in imported cases.
+    all is fixed, as in imported cases, and of generated plots, which are drawn independently of each other.
     """
-    drawn = any(member.name is None for scenario in scenarios for member in scenario.cast)
+    drawn = any(member.name is None for scenario in scenarios if scenario.plot is None for member in scenario.cast)
     return (0, 1, 2) if drawn else (0,)
 
 
@@ -70,13 +71,19 @@ def given_norms(text: str | None) -> tuple[Norm, ...] | None:
 
 
 def load(text: str) -> tuple[Scenario, ...]:
-    """Return the scenarios that a text names: a pack, one of a pack, a file, a folder, `privacylens:FILE[?play=live]`.
+    """Return the scenarios that a text names.
+
+    A pack, one of a pack, a file, a folder, `generated:200[?pressure=2]`, or `privacylens:FILE[?play=live]`.
 
     Raises:
         InputError: If there are none.
     """
     if text.startswith(IMPORTED):
         return _imported(text.removeprefix(IMPORTED))
+    if text.startswith(GENERATED):
+        from discretion.scenarios.generator import generated
+
+        return tuple(generated(text))
     from discretion.scenarios import load_scenarios, pack_names
     from discretion.scenarios.packs import pack_files
 
@@ -103,7 +110,7 @@ def kind_of(text: str) -> Literal["agent", "run", "other"]:
     from discretion.agents import EXAMPLES
 
     kind, colon, _ = text.partition(":")
-    if colon and (kind in EXAMPLES or not Path(text).exists()) and not text.startswith(IMPORTED):
+    if colon and (kind in EXAMPLES or not Path(text).exists()) and not text.startswith((IMPORTED, GENERATED)):
         return "agent"
     try:
         with Path(text).open("rb") as file:

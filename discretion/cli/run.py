@@ -44,7 +44,10 @@ A run that was cut short goes on where it stopped when the same command is start
 
 def run_command(
     scenarios: Annotated[
-        str, typer.Argument(help="A pack, a file, a folder, or privacylens:FILE[?play=live].", show_default=False)
+        str,
+        typer.Argument(
+            help="A pack, a file, a folder, generated:200 or privacylens:FILE[?play=live].", show_default=False
+        ),
     ],
     agent: Annotated[
         str,

@@ -14,6 +14,7 @@ from discretion.evals.suite import twins_of
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judge
 from discretion.scenarios import instantiate, load_scenarios
+from discretion.scenarios.generator import generate, is_generated, parse_source
 from discretion.scenarios.instance import Instance
 
 __all__ = ["DEFAULT_PACK", "discretion_reward", "draw_twins", "make_office_env", "make_office_vector_env"]
@@ -46,16 +47,30 @@ def draw_twins(source: str | Path) -> Callable[[int], Instance]:
     """Return a function from a seed to an instance, both twins of every scenario drawn alike.
 
     Args:
-        source: A pack that ships with the package, a scenario file, or a folder of them.
+        source: A pack that ships with the package, a scenario file, a folder of them, or `generated:N`. Generated
+            plots are made when they are drawn.
 
     Raises:
-        ScenarioError: If it cannot be read.
+        InputError: If it cannot be read.
     """
+    if isinstance(source, str) and is_generated(source):
+        return _draw_plots(source)
     cases = [(scenario, twin) for scenario in load_scenarios(source) for twin in twins_of(scenario)]
 
     def draw(seed: int) -> Instance:
         scenario, twin = cases[seed % len(cases)]
         return instantiate(scenario, seed, twin=twin)
+
+    return draw
+
+
+def _draw_plots(source: str) -> Callable[[int], Instance]:
+    seeds, knobs, skeletons = parse_source(source)
+
+    def draw(seed: int) -> Instance:
+        pair, twin = divmod(seed, 2)
+        scenario = generate(seeds[pair % len(seeds)], knobs=knobs, skeletons=skeletons)
+        return instantiate(scenario, 0, twin="sibling" if twin else "base")
 
     return draw
 
@@ -66,7 +81,7 @@ def make_office_env(
     """Make an environment.
 
     Args:
-        scenarios: A pack, file or folder, of which both twins are drawn, or whatever `OfficeEnv` takes.
+        scenarios: A pack, file, folder or `generated:N`, of which both twins are drawn, or whatever `OfficeEnv` takes.
         reward: In place of the default one.
         options: Everything else that `OfficeEnv` takes.
 

@@ -11,6 +11,7 @@ from discretion.scenarios.cast import CastMember, Channel
 from discretion.scenarios.content import Content
 from discretion.scenarios.facts import FactTemplate, Implication
 from discretion.scenarios.flows import Norm, Principle
+from discretion.scenarios.plot import Plot
 from discretion.scenarios.task import Behaviour, Budget, HistoryStep, Session, Task
 
 __all__ = ["SCHEMA_VERSION", "Scenario", "Sibling"]
@@ -68,6 +69,7 @@ class Scenario(Record):
         sibling: The twin.
         budget: Where an episode is cut off.
         source: Where an imported case comes from.
+        plot: Of what a generated scenario was made.
     """
 
     schema_version: Literal["discretion/1"] = Field(default=SCHEMA_VERSION, alias="schema")
@@ -97,3 +99,4 @@ class Scenario(Record):
     sibling: Sibling | None = None
     budget: Budget = Budget()
     source: Prose = ""
+    plot: Plot | None = None
