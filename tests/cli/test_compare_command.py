@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from discretion.cli.compare import DEFAULT_SCENARIOS
+
 ORACLE, OVERSHARER = "reference:oracle", "reference:oversharer"
 
 
@@ -29,8 +31,16 @@ def test_an_oversharer_collapsed(call, tmp_path: Path) -> None:
     assert "drop" in text
     files = sorted(path.name for path in (tmp_path / "runs").glob("*.run"))
     assert [name.rpartition("-")[0] for name in files] == ["reference-oracle", "reference-oversharer"]
-    assert call("compare", ORACLE, OVERSHARER).stdout == text  # the office pack by default; nothing is played again
+    assert call("compare", ORACLE, OVERSHARER, "office").stdout == text  # nothing is played again
     assert sorted(path.name for path in (tmp_path / "runs").glob("*.run")) == files
+
+
+def test_generated_plots_are_played_by_default(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert DEFAULT_SCENARIOS == "generated:100"
+    monkeypatch.setattr("discretion.cli.compare.DEFAULT_SCENARIOS", "generated:12")
+    found = json.loads(call("compare", ORACLE, OVERSHARER, "--json").stdout)["candidates"][OVERSHARER]
+    assert found["estimand"] == "general"
+    assert found["word"]["word"] == "collapsed"
 
 
 @pytest.mark.parametrize("useless", ["idle", "refuser"])
