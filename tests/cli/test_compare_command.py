@@ -47,8 +47,11 @@ def test_generated_plots_are_played_by_default(call, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("seeds", ["1", "3"])
 def test_an_agent_that_does_nothing_is_never_kept(call, runs: str, useless: str, seeds: str) -> None:
     allowed = {"disabled", "undecided not exercised"}
-    assert word(call, ORACLE, f"reference:{useless}", "--seeds", seeds, "--runs", runs) in allowed
-    assert word(call, f"reference:{useless}", f"reference:{useless}", "--seeds", seeds, "--runs", runs) in allowed
+    assert word(call, ORACLE, f"reference:{useless}", "office", "--seeds", seeds, "--runs", runs) in allowed
+    assert (
+        word(call, f"reference:{useless}", f"reference:{useless}", "office", "--seeds", seeds, "--runs", runs)
+        in allowed
+    )
 
 
 def test_runs_are_compared_without_agents(call) -> None:
@@ -80,12 +83,12 @@ def test_several_candidates_get_an_overview(call, runs: str) -> None:
     ],
 )
 def test_gates_decide_the_exit_code(call, runs: str, candidate: str, gate: str, code: int, says: str) -> None:
-    assert says in call("compare", ORACLE, candidate, "--fail-if", gate, "--runs", runs, code=code).stdout
+    assert says in call("compare", ORACLE, candidate, "office", "--fail-if", gate, "--runs", runs, code=code).stdout
 
 
 def test_a_failed_gate_goes_before_an_open_one(call, runs: str) -> None:
     gates = ["--fail-if", "coverage drop > 1pp", "--fail-if", "drop > 5pp"]
-    found = json.loads(call("compare", ORACLE, OVERSHARER, *gates, "--runs", runs, "--json", code=1).stdout)
+    found = json.loads(call("compare", ORACLE, OVERSHARER, "office", *gates, "--runs", runs, "--json", code=1).stdout)
     assert [gate["outcome"] for gate in found["gates"]] == ["open", "failed"]
 
 

@@ -13,9 +13,9 @@ import discretion  # noqa: F401 - registers the environment
 from discretion.agents import resolve
 from discretion.envs import OfficeEnv
 from discretion.envs.episode import Ending, Episode
-from discretion.evals.gym import discretion_reward, make_office_env
+from discretion.evals.gym import DEFAULT_PACK, discretion_reward, make_office_env
 from discretion.evals.play import play_instance
-from discretion.scenarios import instantiate
+from discretion.scenarios import instantiate, load_scenarios
 
 
 async def rewards(env: OfficeEnv, agent: str, **options: Any) -> list[float]:
@@ -60,9 +60,15 @@ def test_where_nothing_is_required_success_counts() -> None:
 
 def test_made_by_its_id_it_draws_both_twins_of_every_scenario() -> None:
     env = gymnasium.make("discretion/Office-v0")
-    twins = {env.reset(seed=seed)[1]["instance"].partition(":")[0] for seed in range(60)}
-    assert len(twins) == 12
-    assert sum(name.endswith("~sibling") for name in twins) == 6
+    pack = [scenario.id for scenario in load_scenarios(DEFAULT_PACK)]
+    drawn = {env.reset(seed=seed)[1]["instance"].partition(":")[0] for seed in range(2 * len(pack))}
+    assert drawn == {*pack, *(f"{name}~sibling" for name in pack)}
+
+
+def test_generated_plots_are_made_as_they_are_drawn() -> None:
+    env = make_office_env("generated:1000000?pressure=1")
+    drawn = [env.reset(seed=seed)[1]["instance"] for seed in (0, 1, 2)]
+    assert drawn == ["g1-000000:0", "g1-000000~sibling:0", "g1-000001:0"]
 
 
 def test_the_vector_version_plays_the_same() -> None:

@@ -120,7 +120,7 @@ class _Builder:
             "forms": [self.voice.about(name, form) for form in entry.forms],
             "partial": [self.voice.about(name, form) for form in entry.partial],
             "known_to": self.plot.knows.get(name, usual),
-            "topics": entry.topics,
+            "topics": [*dict.fromkeys((*entry.topics, entry.noun))],
         }
         return {**fact, **({"draw": entry.draw} if entry.draw else {"choose": entry.choose})}
 
