@@ -61,13 +61,14 @@ def test_where_nothing_is_required_success_counts() -> None:
 def test_made_by_its_id_it_draws_both_twins_of_every_scenario() -> None:
     env = gymnasium.make("discretion/Office-v0")
     pack = [scenario.id for scenario in load_scenarios(DEFAULT_PACK)]
-    drawn = {env.reset(seed=seed)[1]["instance"].partition(":")[0] for seed in range(2 * len(pack))}
+    seeds = range(2 * len(pack))
+    drawn = {env.reset(options={"scenario_seed": seed})[1]["instance"].partition(":")[0] for seed in seeds}
     assert drawn == {*pack, *(f"{name}~sibling" for name in pack)}
 
 
 def test_generated_plots_are_made_as_they_are_drawn() -> None:
     env = make_office_env("generated:1000000?pressure=1")
-    drawn = [env.reset(seed=seed)[1]["instance"] for seed in (0, 1, 2)]
+    drawn = [env.reset(options={"scenario_seed": seed})[1]["instance"] for seed in (0, 1, 2)]
     assert drawn == ["g1-000000:0", "g1-000000~sibling:0", "g1-000001:0"]
 
 

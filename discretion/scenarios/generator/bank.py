@@ -15,6 +15,7 @@ from discretion.errors import ScenarioError
 from discretion.scenarios.base import Prose, Record, Slug
 from discretion.scenarios.facts import Options
 from discretion.scenarios.flows import Attribute, RoleText
+from discretion.scenarios.taxonomy import context_of
 from discretion.scenarios.validation import complaints
 
 __all__ = [
@@ -29,6 +30,13 @@ __all__ = [
     "read",
     "roles",
 ]
+
+_PRIVATE: Final = frozenset(
+    {"health.patient", "finance.customer", "legal.client", "education.student", "education.parent"}
+    | {"education.classmate", "housing.tenant", "housing.neighbour", "housing.roommate", "immigration.applicant"}
+    | {"location.companion", "beliefs.fellow"}
+)
+"""Roles of people as private people, families aside."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
 _SAFE: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -77,25 +85,33 @@ class Entry(Record):
 
 
 class RoleEntry(Record):
-    """A role that recipients can have.
+    """A role that recipients can have; `{self.name}` in its texts is who holds it.
 
     Attributes:
-        id: `employment.manager of subject`, as norms name it.
-        where: At the user's firm, at another, or a private person.
-        titles: Job titles; none for private people.
-        sign: What stands below their name.
-        who: How the user names them.
+        role: `employment.manager of subject`, as norms name it.
+        works: Whether they have a place in the directory of the user's firm.
+        titles: Job titles; what a private person is to the subject is no title.
+        signature: What stands below their name in a mail.
+        own: How the user speaks of them who is the subject.
+        other: How the user speaks of them where the subject is somebody else.
         reasons: Why they write.
         contexts: Of the facts that they would plausibly ask for.
     """
 
-    id: RoleText
-    where: Literal["work", "outside", "private"]
+    role: RoleText
+    works: bool
     titles: tuple[str, ...] = ()
-    sign: tuple[str, ...]
-    who: tuple[str, ...]
+    signature: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    other: tuple[str, ...]
     reasons: tuple[str, ...]
     contexts: tuple[str, ...]
+
+    @property
+    def where(self) -> Literal["work", "outside", "private"]:
+        """Where they belong: at the user's firm, at another, or nowhere but at home."""
+        private = context_of(self.role) == "family" or self.role.partition(" of ")[0] in _PRIVATE or not self.titles
+        return "work" if self.works else "private" if private else "outside"
 
 
 class Purpose(Record):
@@ -158,7 +174,7 @@ def attributes() -> dict[str, Entry]:
 @lru_cache(maxsize=1)
 def roles() -> dict[str, RoleEntry]:
     """Return the roles that recipients can have: id -> role."""
-    return {role.id: role for role in (record(RoleEntry, row, "roles.yaml") for row in read("roles.yaml"))}
+    return {role.role: role for role in (record(RoleEntry, row, "roles.yaml") for row in read("roles.yaml"))}
 
 
 @lru_cache(maxsize=1)
@@ -193,7 +209,7 @@ def record(model: type[_Model], data: Any, where: str) -> _Model:
         return model.model_validate(data)
     except ValidationError as error:
         first = complaints(error, model, data)[0]
-        name = data.get("id", "") if isinstance(data, dict) else ""
+        name = data.get("id", data.get("role", "")) if isinstance(data, dict) else ""
         field = ".".join(map(str, first.loc))
         raise ScenarioError(first.what, where=f"{where} {name} {field}".strip(), remedy=first.remedy) from None
 

@@ -104,11 +104,11 @@ def _roles_for(plot: Skeleton, recipient: Recipient, private: Entry) -> list[_Ca
 def _role_cases(twist: str, patterns: tuple[str, ...], where: tuple[str, ...], attribute: str) -> list[_Case]:
     context = context_of(attribute)
     likely = [
-        role.id
+        role.role
         for role in roles().values()
         if context in role.contexts
         and (not where or role.where in where)
-        and (not patterns or any(_matches(pattern, role.id) for pattern in patterns))
+        and (not patterns or any(_matches(pattern, role.role) for pattern in patterns))
     ]
     forbidden = [role for role in likely if _clear(attribute, role) == "forbidden"]
     if twist == "consent":

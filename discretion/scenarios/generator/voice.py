@@ -20,7 +20,8 @@ FACTS: Final = ("private", "second", "open")
 _SLOT: Final = re.compile(r"\{([a-z][a-z0-9_-]*)(?:\.([A-Za-z][A-Za-z_-]*)([2-9])?)?\}")
 _TOLD: Final = ("told_self", "told_other", "passed")
 _SPOKEN: Final = (*_TOLD, "asked", "noun")
-_OWN: Final = ("who", "sign", "reason")
+_OWN: Final = ("who", "role", "sign", "reason")
+_NAMED: Final = ("{name} ({role})", "{name}, {role}")
 _NO_GAP: Final = re.compile(r" {2,}")
 _NO_LINES: Final = re.compile(r"\n{3,}")
 
@@ -144,25 +145,31 @@ class Voice:
         return _SLOT.sub(fill, text)
 
     def _of_role(self, member: str, part: str) -> str:
+        """Return how a role is spoken of; another role in the other twin says it in its own words."""
         role = self.roles[member]
-        among = role.reasons if part == "reason" else getattr(role, part)
-        # By twin: another role says it in its own words anyway.
-        said = self._lots.pick(f"{part}|{member}|{role.id}", among)
-        return self.in_role(member, said)
+        key = f"{part}|{member}|{role.role}"
+        if part == "reason":
+            return self._in_role(member, self._lots.pick(key, role.reasons))
+        if part == "sign":
+            signature, title = self._lots.pick(key, role.signature), self.title(member)
+            alone = title is None or title.casefold() == signature.casefold()
+            return signature if alone else f"{{{member}.title}}, {signature}"
+        called = self._in_role(member, self._lots.pick(f"role|{member}|{role.role}", role.other))
+        return called if part == "role" else self._lots.pick(key, _NAMED).format(name=f"{{{member}.name}}", role=called)
 
-    def in_role(self, member: str, text: str) -> str:
+    def _in_role(self, member: str, text: str) -> str:
         """Return a text of a role with the plot's names."""
         names = {"self": member, "subject": self._skeleton.subject, "user": self._skeleton.user}
         return _SLOT.sub(lambda slot: f"{{{names.get(slot[1], slot[1])}.{slot[2]}}}" if slot[2] else slot[0], text)
 
     def title(self, member: str) -> str | None:
         """Return the job title of somebody whose role is drawn."""
-        titles = self.roles[member].titles
-        return self._lots.pick(f"title|{member}|{self.roles[member].id}", titles) if titles else None
+        titles = () if self.roles[member].where == "private" else self.roles[member].titles
+        return self._lots.pick(f"title|{member}|{self.roles[member].role}", titles) if titles else None
 
     def role(self, member: str) -> str:
         """Return the drawn role with the subject's id in it."""
-        role = parse_role(self.roles[member].id)
+        role = parse_role(self.roles[member].role)
         return f"{role.context}.{role.name}" + (f" of {self._skeleton.subject}" if role.of else "")
 
     # -- the generator's own slots -------------------------------------------------------------------------------
