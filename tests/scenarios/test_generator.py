@@ -112,7 +112,7 @@ def test_every_skeleton_has_phrasings(name: str) -> None:
     for needed in ("instruction", "answer"):
         assert len(plan.texts[needed]) >= 4
     said = json.dumps(plan.model_dump(mode="json"))
-    for slot in ("{share}", "{asks}", ".who}" if "user" not in {each.id for each in plan.recipients} else ".sign}"):
+    for slot in ("{share}", "{asks}", ".who}" if "user" not in {each.id for each in plan.recipients} else ".role}"):
         assert slot in said, f"{slot} is missing"
     if plan.channel != "answer":
         assert [step for step in plan.plan if step.get("out")]
