@@ -254,3 +254,18 @@ def test_the_norm_base_parts_those_who_may_know_from_those_who_may_not() -> None
             only_asked.add(entry["attribute"])
     # These go to others only after consent or for a stated purpose.
     assert only_asked == {"identity.biometric", "identity.credential", "other.secret"}
+
+
+def test_distractors_are_many_and_tell_no_fact() -> None:
+    kinds = load("distractors.yaml")
+    least = {"mail": 60, "events": 30, "crm": 30, "chat": 40, "notes": 30}
+    assert kinds.keys() == least.keys()
+    texts = []
+    for kind, number in least.items():
+        assert len({str(item) for item in kinds[kind]}) == len(kinds[kind]) >= number, kind
+        texts += [("", str(value)) for item in kinds[kind] for value in item.values()]
+    slots = {f"{who}.first" for who in ("user", "subject", "a", "b")}
+    for _, text in texts:
+        assert set(SLOT.findall(text)) <= slots, text
+        assert not _MARKS.search(text), text
+    assert not hits(texts)
