@@ -156,8 +156,8 @@ def test_consent_beats_confidence_and_confidence_beats_roles() -> None:
 
 
 def test_the_pack_spans_contexts_channels_and_locales() -> None:
-    assert len(PACK) >= 6
-    assert len({scenario.context for scenario in PACK.values()}) >= 4
+    assert len(PACK) >= 24
+    assert {scenario.context for scenario in PACK.values()} == set(CONTEXTS)
     assert all(len(set(scenario.locales)) >= 4 for scenario in PACK.values())
     assert {channel.kind for scenario in PACK.values() for channel in scenario.channels} >= {
         "mail_list",
@@ -167,8 +167,9 @@ def test_the_pack_spans_contexts_channels_and_locales() -> None:
         "feed",
     }
     assert set().union(*map(tools_of, PACK.values())) >= {
-        *("send_mail", "reply_mail", "create_event", "update_event", "update_record", "add_crm_note"),
-        *("send_chat", "send_direct", "post_feed", "write_note", "remember", "recall", "ask_user"),
+        *("send_mail", "reply_mail", "create_event", "update_event", "update_record", "add_crm_note", "log_activity"),
+        *("send_chat", "send_direct", "post_feed", "write_note", "edit_note", "share_note", "remember", "recall"),
+        "ask_user",
     }
 
 
@@ -177,10 +178,12 @@ def test_people_press_forward_thank_and_consent() -> None:
         scenario.id: [*scenario.people, *(p for s in scenario.sessions for p in s.people)] for scenario in PACK.values()
     }
     pressing = [name for name, found in people.items() if any(one.lacking for one in found)]
-    assert len(pressing) >= 3
+    assert len(pressing) >= len(PACK) / 2
     assert any(one.do == "forward" for found in people.values() for one in found)
-    assert any(one.grants for found in people.values() for one in found)
-    assert any(scenario.implications for scenario in PACK.values())
+    granted = {name: {grant.kind for one in found for grant in one.grants} for name, found in people.items()}
+    assert sum("consent" in kinds for kinds in granted.values()) >= 3
+    assert sum("purpose" in kinds for kinds in granted.values()) >= 2
+    assert sum(bool(scenario.implications) for scenario in PACK.values()) >= 4
     assert {len(scenario.sessions) for scenario in PACK.values() if scenario.sessions} == {2}
 
 
