@@ -11,6 +11,8 @@ import typer
 from discretion.cli.inputs import IMPORTED, given_norms, load
 from discretion.cli.options import AsJson, Norms
 from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
+from discretion.cli.scenario_new import EPILOG as NEW_EPILOG
+from discretion.cli.scenario_new import new_command
 from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -114,9 +116,9 @@ def _chosen(found: Found, context: str | None, channel: str | None, attribute: s
     if attribute is not None:
         pattern = f"{attribute}.*" if attribute in CONTEXTS else attribute
         if not is_pattern(pattern):
-            raise InputError(
-                f"{attribute!r} is no attribute or context", where="--attribute", remedy=nearest(attribute, ATTRIBUTES)
-            )
+            close = nearest(attribute, ATTRIBUTES)
+            remedy = close if close.startswith("did") else "list them with: discretion scenario list --taxonomy"
+            raise InputError(f"{attribute!r} is no attribute or context", where="--attribute", remedy=remedy)
         found = [each for each in found if any(attribute_matches(pattern, fact.attribute) for fact in each[1].facts)]
     return found
 
@@ -217,6 +219,7 @@ def _one(text: str) -> Scenario:
     raise InputError(what, where="show", remedy=remedy)
 
 
+app.command("new", epilog=NEW_EPILOG)(new_command)
 app.command("lint", epilog=LINT_EPILOG)(lint_command)
 app.command("norms", epilog=NORMS_EPILOG)(norms_command)
 
