@@ -58,7 +58,8 @@ def new_command(
     Asks for what no option gives, and names the roles that the norm base has an opinion on. It has a twin, and people
     who press; the file is never written over another.
     """
-    from discretion.scenarios.draft import CHANNELS, Draft, role_verdicts, write_draft
+    from discretion.scenarios.draft import Draft, role_verdicts, write_draft
+    from discretion.scenarios.draft_channels import CHANNELS
 
     asks = None in (name, private, recipient, sibling_recipient)
     if asks:

@@ -8,7 +8,8 @@ import pytest
 from discretion.errors import InputError
 from discretion.evals import replay_lint
 from discretion.scenarios import FlowGraph, lint, parse_scenario, twins
-from discretion.scenarios.draft import CHANNELS, Channel, Draft, role_verdicts, write_draft
+from discretion.scenarios.draft import Draft, role_verdicts, write_draft
+from discretion.scenarios.draft_channels import CHANNELS, Channel
 from discretion.scenarios.taxonomy import ATTRIBUTES
 
 NOTE = Draft("sick-note", "health.diagnosis", "employment.manager", "health.insurer")
