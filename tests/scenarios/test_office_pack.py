@@ -335,6 +335,15 @@ def test_a_stated_purpose_opens_the_review_to_whom_she_named_and_not_to_the_mark
     assert graph.verdict("work", "paul", principles=everything).kind == "forbidden"  # she did not name him
 
 
+def test_one_dispatcher_gets_an_address_for_a_label_and_not_for_a_calendar() -> None:
+    for twin, norm in ((pair("sample-crate", 0)[0], "purpose-marketing"), (pair("sample-crate", 0)[1], "task")):
+        stated = next(one.grants for one in twin.people if one.grants)
+        graph = FlowGraph(twin)
+        assert graph.verdict("home", "carl").kind == "forbidden"
+        assert graph.verdict("home", "carl", principles=stated).norm == norm
+        assert graph.verdict("home", "kai", principles=stated).kind == "forbidden"
+
+
 # -- that it plays ---------------------------------------------------------------------------------------------------
 
 
