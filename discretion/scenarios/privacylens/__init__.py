@@ -4,7 +4,7 @@ A case is read leniently and accounted for strictly: it becomes a scenario or is
 stay as text, and everything odd is a note.
 """
 
+from discretion.scenarios.importing import CaseNote, ImportReport, Refused
 from discretion.scenarios.privacylens.importer import import_cases
-from discretion.scenarios.privacylens.records import CaseNote, ImportReport, Refused
 
 __all__ = ["CaseNote", "ImportReport", "Refused", "import_cases"]

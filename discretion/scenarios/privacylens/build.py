@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from discretion.errors import ScenarioError
 from discretion.scenarios.flows import Norm
+from discretion.scenarios.importing import CaseNote
 from discretion.scenarios.privacylens.addressees import channel_of
 from discretion.scenarios.privacylens.content import day_of, place
 from discretion.scenarios.privacylens.facts import CaseFacts, facts_of
 from discretion.scenarios.privacylens.ids import escape, escape_tree, slug
 from discretion.scenarios.privacylens.people import People, people_of
 from discretion.scenarios.privacylens.readers import items_of
-from discretion.scenarios.privacylens.records import Case, CaseNote
+from discretion.scenarios.privacylens.records import Case
 from discretion.scenarios.privacylens.sources import sources_of
 from discretion.scenarios.privacylens.tasks import PLAIN_TEXT, Play, task_of, toolkits_of
 from discretion.scenarios.privacylens.trajectory import Step, parse_trajectory

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from discretion.scenarios.importing import escape, slug
 from discretion.scenarios.privacylens.items import ItemKind
 
 __all__ = ["PREFIXES", "IdBook", "bears", "escape", "escape_tree", "service_of", "slug"]
@@ -23,16 +24,6 @@ PREFIXES: Final[dict[ItemKind, str]] = {
 }
 _RESERVED: Final = ("slack", "profile", "contact", "meeting")
 """Kinds that share a store of the world with another kind and are told apart by how their ids begin."""
-
-
-def slug(text: str, limit: int = 60) -> str:
-    """Return text as an identifier.
-
-    >>> slug("Dr. Lee O'Neil"), slug("12 Elm")
-    ('dr-lee-o-neil', 'x-12-elm')
-    """
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:limit].strip("-")
-    return plain if plain[:1].isalpha() else f"x-{plain}".rstrip("-")
 
 
 class IdBook:
@@ -82,12 +73,3 @@ def escape_tree(value: Any) -> Any:
     if isinstance(value, dict):
         return {escape(str(key)): escape_tree(inner) for key, inner in value.items()}
     return [escape_tree(inner) for inner in value] if isinstance(value, list) else value
-
-
-def escape(text: str) -> str:
-    """Return text in which no brace opens a slot.
-
-    >>> escape('{"n": 1}')
-    '{{"n": 1}}'
-    """
-    return text.replace("{", "{{").replace("}", "}}")

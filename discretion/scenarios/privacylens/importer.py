@@ -9,9 +9,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from discretion.errors import InputError, ScenarioError, nearest
+from discretion.scenarios.importing import CaseNote, ImportReport, Refused
 from discretion.scenarios.privacylens.build import scenario_of
 from discretion.scenarios.privacylens.load import read_cases
-from discretion.scenarios.privacylens.records import Case, CaseNote, ImportReport, Refused
+from discretion.scenarios.privacylens.records import Case
 from discretion.scenarios.privacylens.tasks import PLAYS, Play
 from discretion.scenarios.schema import Scenario
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from discretion.errors import ScenarioError
-from discretion.scenarios.privacylens.records import Case, Refused
+from discretion.scenarios.importing import Refused
+from discretion.scenarios.privacylens.records import Case
 
 __all__ = ["MAX_BYTES", "read_cases"]
 

@@ -1,15 +1,12 @@
-"""A PrivacyLens case as its file holds it, and the report that an import gives."""
+"""A PrivacyLens case as its file holds it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from discretion.scenarios.schema import Scenario
-
-__all__ = ["Case", "CaseNote", "ImportReport", "Refused"]
+__all__ = ["Case"]
 
 _Line = Annotated[str, StringConstraints(max_length=2_000)]
 _Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -68,44 +65,3 @@ class Case(_Part):
     seed: Seed
     vignette: Vignette
     trajectory: Trajectory
-
-
-class CaseNote(NamedTuple):
-    """Something odd about a case that became a scenario.
-
-    Attributes:
-        case: The case's name.
-        kind: A word to count by (`input-repaired`, `fact-not-found`, ...).
-        detail: What exactly.
-    """
-
-    case: str
-    kind: str
-    detail: str
-
-
-class Refused(NamedTuple):
-    """A case that did not become a scenario, and why."""
-
-    case: str
-    reason: str
-
-
-class ImportReport(NamedTuple):
-    """What became of a file: every case is a scenario or is refused, and nothing odd goes unsaid."""
-
-    scenarios: tuple[Scenario, ...]
-    notes: tuple[CaseNote, ...]
-    refused: tuple[Refused, ...]
-
-    def counts(self) -> dict[str, int]:
-        """Return how many notes there are of each kind, the most frequent first."""
-        return dict(sorted(Counter(note.kind for note in self.notes).items(), key=lambda item: (-item[1], item[0])))
-
-    def summary(self) -> str:
-        """Return the accounting in a few lines, for people."""
-        cases = len(self.scenarios) + len(self.refused)
-        lines = [f"{cases} cases = {len(self.scenarios)} scenarios + {len(self.refused)} refused"]
-        lines += [f"refused {case}: {reason}" for case, reason in self.refused]
-        lines += [f"{number:>5} x {kind}" for kind, number in self.counts().items()]
-        return "\n".join(lines)
