@@ -20,7 +20,9 @@ _MOST_SEEDS: Final = 1_000_000
 _RANGE: Final = re.compile(r"(?P<first>[0-9]{1,9}) *- *(?P<last>[0-9]{1,9})")
 _LIST: Final = re.compile(r"[0-9]{1,9}( *, *[0-9]{1,9})* *,?")
 _RUN_MAGIC: Final = b"SQLite format 3\0"
-IMPORTED: Final = "privacylens:"
+IMPORTED: Final = ("privacylens:", "cimemories:")
+"""How sources begin that are files of others' cases."""
+
 GENERATED: Final = "generated:"
 
 
@@ -73,13 +75,14 @@ def given_norms(text: str | None) -> tuple[Norm, ...] | None:
 def load(text: str) -> tuple[Scenario, ...]:
     """Return the scenarios that a text names.
 
-    A pack, one of a pack, a file, a folder, `generated:200[?pressure=2]`, or `privacylens:FILE[?play=live]`.
+    A pack, one of a pack, a file, a folder, `generated:200[?pressure=2]`, `privacylens:FILE[?play=live]`, or
+    `cimemories:FILE[?labels=FILE]`.
 
     Raises:
         InputError: If there are none.
     """
     if text.startswith(IMPORTED):
-        return _imported(text.removeprefix(IMPORTED))
+        return _imported(*text.split(":", 1))
     if text.startswith(GENERATED):
         from discretion.scenarios.generator import generated
 
@@ -91,17 +94,26 @@ def load(text: str) -> tuple[Scenario, ...]:
     return tuple(load_scenarios(f"{packs[0]}/{text}" if packs and not Path(text).exists() else text))
 
 
-def _imported(text: str) -> tuple[Scenario, ...]:
-    from discretion.scenarios.privacylens import import_cases
-
+def _imported(kind: str, text: str) -> tuple[Scenario, ...]:
     file, _, query = text.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    play = options.pop("play", "replay")
-    if options:
-        name = next(iter(options))
-        raise InputError(f"unknown option {name!r}", where=f"{IMPORTED}{file}", remedy=nearest(name, ["play"]))
+    where = f"{kind}:{file}"
+
+    def option(name: str) -> str | None:
+        unknown = next((given for given in options if given != name), None)
+        if unknown is not None:
+            raise InputError(f"unknown option {unknown!r}", where=where, remedy=nearest(unknown, [name]))
+        return options.get(name)
+
+    if kind == "cimemories":
+        from discretion.scenarios.cimemories import import_profiles
+
+        return import_profiles(file, labels=option("labels")).scenarios
+    from discretion.scenarios.privacylens import import_cases
+
+    play = option("play") or "replay"
     if play not in ("replay", "live"):
-        raise InputError(f"unknown play {play!r}", where=f"{IMPORTED}{file}", remedy=nearest(play, ["replay", "live"]))
+        raise InputError(f"unknown play {play!r}", where=where, remedy=nearest(play, ["replay", "live"]))
     return import_cases(Path(file), play="live" if play == "live" else "replay").scenarios
 
 
@@ -110,7 +122,7 @@ def kind_of(text: str) -> Literal["agent", "run", "other"]:
     from discretion.agents import EXAMPLES
 
     kind, colon, _ = text.partition(":")
-    if colon and (kind in EXAMPLES or not Path(text).exists()) and not text.startswith((IMPORTED, GENERATED)):
+    if colon and (kind in EXAMPLES or not Path(text).exists()) and not text.startswith((*IMPORTED, GENERATED)):
         return "agent"
     try:
         with Path(text).open("rb") as file:

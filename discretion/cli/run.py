@@ -46,7 +46,8 @@ def run_command(
     scenarios: Annotated[
         str,
         typer.Argument(
-            help="A pack, a file, a folder, generated:200 or privacylens:FILE[?play=live].", show_default=False
+            help="A pack, a file, a folder, generated:200, privacylens:FILE[?play=live], cimemories:FILE[?labels=FILE].",
+            show_default=False,
         ),
     ],
     agent: Annotated[

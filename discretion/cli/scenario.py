@@ -16,6 +16,7 @@ from discretion.cli.scenario_new import new_command
 from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from discretion.scenarios.importing import ImportReport
     from discretion.scenarios.schema import Scenario
 
 __all__ = ["app"]
@@ -50,6 +51,7 @@ Examples:
   discretion scenario lint my-scenarios/
   discretion scenario schema -o scenario.schema.json
   discretion scenario import privacylens main_data.json -o cases/
+  discretion scenario import cimemories profiles.json --labels labels.parquet -o memories/
 """,
 )
 
@@ -246,22 +248,46 @@ def schema_command(
 
 @app.command("import")
 def import_command(
-    kind: Annotated[Literal["privacylens"], typer.Argument(help="Where the cases come from.", show_default=False)],
+    kind: Annotated[
+        Literal["privacylens", "cimemories"], typer.Argument(help="Where the cases come from.", show_default=False)
+    ],
     file: Annotated[Path, typer.Argument(help="The file of cases.", show_default=False)],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the scenarios go.")],
     play: Annotated[
-        Literal["replay", "live"],
-        typer.Option(help="replay: the trajectory is the agent's past. live: it finds everything itself."),
-    ] = "replay",
+        Literal["replay", "live"] | None,
+        typer.Option(
+            help="privacylens: replay (the trajectory is the agent's past; the default) or live (it finds it all).",
+            show_default=False,
+        ),
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="cimemories: a file of labels, where FILE holds profiles without.", show_default=False),
+    ] = None,
 ) -> None:
     """Make scenarios of cases that others collected, and account for every case."""
     from discretion.cli.play import make_folder, write_text
-    from discretion.scenarios.privacylens import import_cases
 
-    report = import_cases(file, play=play)
+    report = _import(kind, file, play, labels)
     make_folder(output)
     for scenario in report.scenarios:
         text = scenario.model_dump_json(by_alias=True, indent=1, exclude_defaults=True)
         write_text(output / f"{scenario.id}.json", f"{text}\n")
     typer.echo(report.summary())
     typer.echo(f"{len(report.scenarios)} files written to {output}")
+
+
+def _import(
+    kind: Literal["privacylens", "cimemories"], file: Path, play: Literal["replay", "live"] | None, labels: Path | None
+) -> ImportReport:
+    if kind == "cimemories":
+        from discretion.scenarios.cimemories import import_profiles
+
+        if play is not None:
+            raise InputError("profiles are played in one way", where="--play", remedy="leave it out")
+        return import_profiles(file, labels=labels)
+    from discretion.scenarios.privacylens import import_cases
+
+    if labels is not None:
+        raise InputError("PrivacyLens cases hold their norms", where="--labels", remedy="leave it out")
+    return import_cases(file, play=play or "replay")

@@ -14,6 +14,7 @@ __all__ = ["NameBook", "fold", "name_parts", "words_of"]
 
 _HONORIFICS: Final = frozenset({"dr", "mr", "mrs", "ms", "miss", "prof", "professor", "sir", "rev", "judge"})
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
 class NameBook:
@@ -75,8 +76,13 @@ def fold(text: str) -> str:
     >>> fold("Jürgen Weiß"), fold("Benoît")
     ('jurgen weiss', 'benoit')
     """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join([sign for sign in decomposed if not unicodedata.combining(sign)])
+    if text.isascii():
+        return text.casefold()
+    return _FOREIGN.sub(_without_marks, unicodedata.normalize("NFKD", text.casefold()))
+
+
+def _without_marks(match: re.Match[str]) -> str:
+    return "".join([sign for sign in match[0] if not unicodedata.combining(sign)])
 
 
 def words_of(text: str) -> frozenset[str]:
