@@ -66,3 +66,9 @@ def test_options_of_imported_cases_are_checked() -> None:
         load("privacylens:x.json?play=lve")
     with pytest.raises(InputError, match=r"privacylens:x\.json: unknown option 'way'; choose one of: play"):
         load("privacylens:x.json?way=live")
+    with pytest.raises(InputError, match=r"cimemories:x\.json: unknown option 'label'; did you mean 'labels'\?"):
+        load("cimemories:x.json?label=y.json")
+
+
+def test_a_file_of_cases_is_no_agent() -> None:
+    assert kind_of("cimemories:profiles.json?labels=labels.csv") == "other"

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from cimemories_kit import export_rows, profiles, write
 
 from discretion.scenarios import load_scenario, load_scenarios
 from discretion.scenarios.packs import pack_files
@@ -159,3 +160,15 @@ def test_a_file_of_cases_that_is_cut_off_is_one_line(call, tmp_path: Path) -> No
     assert "cases.json: is not whole JSON" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "made").exists()
+
+
+def test_profiles_with_labels_are_accounted_for_and_load_again(call, tmp_path: Path) -> None:
+    write(tmp_path / "profiles.json", profiles())
+    write(tmp_path / "labels.jsonl", export_rows())
+    wanted = ("scenario", "import", "cimemories", "profiles.json", "-o", "made", "--labels", "labels.jsonl")
+    text = call(*wanted).stdout
+    assert text.startswith("6 cases = 4 scenarios + 2 refused\n45 facts in cases = 5 required + 8 forbidden")
+    assert "refused Ivo Lang, Landlord / Give notice: no label says what may be told there" in text
+    assert [scenario.profile for scenario in load_scenarios(tmp_path / "made")].count("cimemories-nora-quist") == 3
+    assert "--play" in call(*wanted, "--play", "live", code=2).stderr
+    assert "--labels" in call("scenario", "import", "privacylens", *wanted[3:], code=2).stderr

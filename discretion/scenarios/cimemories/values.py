@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from discretion.scenarios.forms.entities import entities
 from discretion.scenarios.privacylens.names import is_person
-from discretion.scenarios.privacylens.words import is_common, tokens
+from discretion.scenarios.privacylens.words import is_common, is_telling, tokens
 
 __all__ = ["Value", "remainder", "value_of"]
 
@@ -73,8 +73,8 @@ def value_of(value: JsonValue, statement: str) -> Value:
 def remainder(statement: str, name: str) -> str | None:
     """Return a statement without the words that say whom it is about, which another writer puts otherwise.
 
-    >>> remainder("My annual income is $72,000.", "Ann Roe"), remainder("Ann's dog barks.", "Ann Roe")
-    ('annual income is $72,000', None)
+    >>> remainder("She takes Apixaban at night.", "Ann Roe"), remainder("Ann's dog barks.", "Ann Roe")
+    ('takes Apixaban at night', None)
     """
     first = name.split()[0] if name.split() else name
     plain = re.sub(rf"^(?:{re.escape(name)}|{re.escape(first)})(?:['’]s)?\s+", "", statement)
@@ -111,8 +111,10 @@ def _weighs(atom: str, text: str) -> bool:
 
 
 def _telling(text: str) -> bool:
-    """Whether a text holds a word that is not used for anything else: some uncommon one, or three with content."""
+    """Whether a text says something by itself: by an uncommon word or three with content; a lone word by its weight."""
     words = [word for word in tokens(text) if not word[0].isdigit()]
+    if len(words) == 1:
+        return len(tokens(text)) == 1 and (is_telling(words[0]) or (len(words[0]) > 2 and words[0].isupper()))
     content = [word for word in words if len(word) > 2]
     rare = [word for word in content if not is_common(word)]
     return len(words) > 1 and (bool(rare) or len(content) >= _WORDS)
