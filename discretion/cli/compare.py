@@ -57,7 +57,7 @@ def compare_command(
         list[str],
         typer.Argument(
             metavar="CANDIDATE... [SCENARIOS]",
-            help="Agents or run files, then what to play: a pack, file, folder, generated:N, privacylens:FILE, cimemories:FILE.",
+            help="Agents or run files, then what to play: a pack, file, folder, generated:N or KIND:FILE (see run).",
             show_default=False,
         ),
     ],

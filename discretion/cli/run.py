@@ -46,7 +46,7 @@ def run_command(
     scenarios: Annotated[
         str,
         typer.Argument(
-            help="A pack, a file, a folder, generated:200, privacylens:FILE[?play=live], cimemories:FILE[?labels=FILE].",
+            help="A pack, file or folder, generated:200, privacylens:FILE[?play=live], cimemories:FILE[?labels=FILE].",
             show_default=False,
         ),
     ],
