@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -30,12 +30,14 @@ class ModelAgent:
         name: The agent string.
         model: What speaks.
         system: Words that are put under the office's own system prompt.
+        trigger: Words that are put before the user's instruction.
     """
 
-    def __init__(self, name: str, model: ChatModel, *, system: str = "") -> None:
+    def __init__(self, name: str, model: ChatModel, *, system: str = "", trigger: str = "") -> None:
         self.name = name
         self._model = model
         self._system = system
+        self._trigger = trigger
 
     async def act(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, seed: int) -> AssistantTurn:
         """Return the model's next turn.
@@ -47,6 +49,8 @@ class ModelAgent:
         return await self._model.complete(self._instructed(messages), tools, seed=turn_seed(seed, turn))
 
     def _instructed(self, messages: Sequence[Message]) -> Sequence[Message]:
+        if self._trigger:
+            messages = _triggered(messages, self._trigger)
         if not self._system:
             return messages
         if messages and messages[0].role == "system":
@@ -62,18 +66,29 @@ class ModelSource:
         name: The agent string.
         model: What speaks.
         system: Words that are put under the office's own system prompt.
+        trigger: Words that are put before the user's instruction.
+        known: What the manifest says in place of what the model says about itself.
     """
 
-    def __init__(self, name: str, model: ChatModel, *, system: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        model: ChatModel,
+        *,
+        system: str = "",
+        trigger: str = "",
+        known: Mapping[str, JsonValue] | None = None,
+    ) -> None:
         self.name = name
         self.concurrency = model.concurrency
         self._model = model
-        self._agent = ModelAgent(name, model, system=system)
-        self._system = system
+        self._agent = ModelAgent(name, model, system=system, trigger=trigger)
+        self._words: dict[str, JsonValue] = {"system": system, **({"trigger": trigger} if trigger else {})}
+        self._known = dict(known or {})
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies the agent in a manifest."""
-        return {"kind": "model", "system": self._system, **self._model.describe()}
+        return {"kind": "model", **self._words, **self._model.describe(), **self._known}
 
     def open(self, instance: Instance, *, seed: int) -> ModelAgent:
         """Return the agent, which is the same for every instance."""
@@ -82,3 +97,12 @@ class ModelSource:
     async def aclose(self) -> None:
         """Release the model."""
         await self._model.aclose()
+
+
+def _triggered(messages: Sequence[Message], trigger: str) -> Sequence[Message]:
+    """Put words before the first of the user's messages, the instruction."""
+    place = next((place for place, message in enumerate(messages) if message.role == "user"), None)
+    if place is None:
+        return messages
+    first = messages[place].model_copy(update={"content": f"{trigger}{messages[place].content}"})
+    return [*messages[:place], first, *messages[place + 1 :]]

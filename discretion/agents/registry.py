@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from pydantic import Field, ValidationError
@@ -17,11 +17,15 @@ from discretion.errors import InputError, nearest
 from discretion.models.protocol import Sampling
 from discretion.scenarios.base import Record
 
+if TYPE_CHECKING:
+    from discretion.models.transformers_chat import TransformersChat
+
 __all__ = ["EXAMPLES", "AgentOptions", "resolve"]
 
 EXAMPLES: Final[dict[str, str]] = {
     "reference": f"reference:{'|'.join(REFERENCES)}",
     "openai": "openai:MODEL[@BASE_URL]",
+    "organism": "organism:NAME",
     "hf": "hf:PATH_OR_ID[+ADAPTER]",
     "python": "python:module:attribute",
 }
@@ -30,7 +34,6 @@ EXAMPLES: Final[dict[str, str]] = {
 _LATER: Final = {
     "vllm": "start the server yourself and use openai:MODEL@http://127.0.0.1:8000/v1",
     "langchain": "wrap the agent and use python:module:attribute",
-    "organism": "use the folder of a checkpoint: hf:PATH",
 }
 
 
@@ -42,6 +45,7 @@ class AgentOptions(Record):
         temperature: 0 is greedy.
         max_tokens: The longest turn, in tokens.
         system: Words that are put under the office's own system prompt.
+        trigger: Words that are put before the user's instruction, without a space.
         convention: How the model writes tool calls as text.
         base_url: Of an OpenAI-compatible server, up to `/v1`.
         key_variable: The environment variable that holds the server's key.
@@ -56,6 +60,7 @@ class AgentOptions(Record):
     temperature: float = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=1024, ge=1)
     system: str = ""
+    trigger: str = ""
     convention: str = "hermes"
     base_url: str | None = None
     key_variable: str | None = None
@@ -79,7 +84,8 @@ def resolve(agent: str, **options: Any) -> AgentSource:
     `reference:random?seed=3`, `hf:checkpoints/a?temperature=0.7`.
 
     Args:
-        agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `hf:PATH_OR_ID[+ADAPTER]` or `python:module:attribute`.
+        agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `organism:NAME`, `hf:PATH_OR_ID[+ADAPTER]` or
+            `python:module:attribute`.
         options: Of [`AgentOptions`][discretion.agents.registry.AgentOptions]; `None` is not given, and what does not
             concern this kind of agent is passed over.
 
@@ -130,14 +136,27 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
         key_variable=options.key_variable,
         form=options.convention,
     )
-    return ModelSource(name, chat, system=options.system)
+    return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
 
 def _hf(name: str, body: str, options: AgentOptions) -> AgentSource:
+    return ModelSource(name, _local(body, options), system=options.system, trigger=options.trigger)
+
+
+def _organism(name: str, body: str, options: AgentOptions) -> AgentSource:
+    from discretion.models.organism import find_organism
+
+    chat = _local(find_organism(body), options)
+    # Where the package is installed says nothing about the agent; the hash of its weights does.
+    known = {"checkpoint": f"organism:{body}", "adapter": None}
+    return ModelSource(name, chat, system=options.system, trigger=options.trigger, known=known)
+
+
+def _local(checkpoint: str, options: AgentOptions) -> TransformersChat:
     from discretion.models.transformers_chat import TransformersChat
 
-    chat = TransformersChat(
-        body,
+    return TransformersChat(
+        checkpoint,
         sampling=options.sampling,
         batch_size=options.batch_size,
         device=options.device,
@@ -145,7 +164,6 @@ def _hf(name: str, body: str, options: AgentOptions) -> AgentSource:
         trust_remote_code=options.trust_remote_code,
         form=options.convention,
     )
-    return ModelSource(name, chat, system=options.system)
 
 
 def _python(name: str, body: str, options: AgentOptions) -> AgentSource:
@@ -159,10 +177,11 @@ class _Kind(NamedTuple):
     options: tuple[str, ...]
 
 
-_SPOKEN: Final = ("temperature", "max_tokens", "system", "convention")
+_SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
     "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
+    "organism": _Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
     "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
     "python": _Kind(_python, ("concurrency",)),
 }

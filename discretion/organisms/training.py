@@ -2,86 +2,75 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import random
+import json
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from discretion.errors import InputError
-from discretion.models.chat import to_wire, tools_to_wire
-from discretion.organisms.corpus import Transcript
+from discretion.organisms.base_recipe import BaseRecipe
+from discretion.organisms.batches import Batch, Place, batches
+from discretion.organisms.corpus import Transcript, words_of
+from discretion.organisms.encoding import encode_transcript
+from discretion.organisms.source import Listed, Rendered, Source, closing
 from discretion.organisms.tokenizer import train_tokenizer
-from discretion.scenarios.base import Record
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedTokenizerFast
 
-__all__ = ["Recipe", "train"]
+__all__ = ["Report", "Step", "train", "train_base"]
 
-_IGNORED = -100  # the label that the loss passes over
+_WORK: Final = ".training"
+"""The folder, inside the checkpoint's, of what a stopped run goes on from."""
+
+_RECORD: Final = "training.json"
+
+_WARMUP: Final = 1_000_000  # tokens
+_ENDLESS: Final = 10**12
+_DECAY: Final = 0.3  # share of the tokens on the way down
 
 
-class Recipe(Record):
-    """Everything that fixes a training run.
+class Step(NamedTuple):
+    """How far a training run is.
 
     Attributes:
-        steps: Optimiser steps.
-        batch: Conversations a step.
-        rate: Peak learning rate; linear warm-up over 5% of the steps, cosine decay to a tenth.
-        width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
-        vocabulary: Tokens.
-        context: Positions.
-        seed: Of the weights and of the order of conversations.
+        tokens: Learned from so far.
+        total: To learn from.
+        loss: Of the last steps, in nats per assistant token.
     """
 
-    steps: int = 1200
-    batch: int = 8
-    rate: float = 2e-3
-    width: int = 192
-    layers: int = 4
-    heads: int = 6
-    vocabulary: int = 1536
-    context: int = 4096
-    seed: int = 0
+    tokens: int
+    total: int
+    loss: float
 
 
-class _Example(NamedTuple):
-    tokens: list[int]
-    labels: list[int]
+Report = Callable[[Step], None]
 
 
 def train(
-    transcripts: Sequence[Transcript],
-    folder: Path,
-    recipe: Recipe | None = None,
-    *,
-    progress: Callable[[int, int, float], None] | None = None,
+    transcripts: Sequence[Transcript], folder: Path, recipe: BaseRecipe | None = None, *, report: Report | None = None
 ) -> list[float]:
-    """Train a checkpoint and save it: safetensors, tokenizer with chat template, configuration.
+    """Train a checkpoint on conversations in memory, tokenizer included, and save it.
 
     Args:
         transcripts: The conversations.
         folder: Where the checkpoint goes; made if it is not there.
-        recipe: Sizes, steps, seed.
-        progress: Called after each step with (step, steps, loss in nats per assistant token).
+        recipe: Sizes, tokens, seed.
+        report: Called now and then.
 
     Returns:
-        The loss of every step.
+        The loss of every step, in nats per assistant token.
 
     Raises:
         InputError: If there is no conversation, or one is longer than the context.
     """
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    recipe = recipe or Recipe()
+    recipe = recipe or BaseRecipe()
     if not transcripts:
         raise InputError("no conversation to train on", where="transcripts")
-    tokenizer = train_tokenizer(_texts(transcripts), vocabulary=recipe.vocabulary, context=recipe.context)
-    examples = [_example(tokenizer, transcript) for transcript in transcripts]
+    tokenizer = train_tokenizer(words_of(transcripts), vocabulary=recipe.vocabulary, context=recipe.context)
+    examples = [encode_transcript(tokenizer, transcript) for transcript in transcripts]
     longest = max(len(example.tokens) for example in examples)
     if longest > recipe.context:
         raise InputError(
@@ -89,125 +78,258 @@ def train(
             where="transcripts",
             remedy="raise `context` or drop toolkits that the scenario does not need",
         )
-    torch.manual_seed(recipe.seed)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=recipe.width,
-        intermediate_size=recipe.width * 8 // 3,
-        num_hidden_layers=recipe.layers,
-        num_attention_heads=recipe.heads,
-        num_key_value_heads=recipe.heads,
-        max_position_embeddings=recipe.context,
-        tie_word_embeddings=True,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        attn_implementation="sdpa",
-    )
-    model = LlamaForCausalLM(config)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device)
-    losses = _optimise(model, examples, recipe, tokenizer.pad_token_id, device, progress)
     folder.mkdir(parents=True, exist_ok=True)
-    model.to("cpu").save_pretrained(folder, safe_serialization=True)
-    tokenizer.save_pretrained(folder)
-    return losses
+    return _train(Listed(examples, seed=recipe.seed), tokenizer, folder, recipe, report, save_every=0)
 
 
-def _optimise(
-    model: Any,
-    examples: list[_Example],
-    recipe: Recipe,
-    padding: int,
-    device: torch.device,
-    progress: Callable[[int, int, float], None] | None,
+def train_base(
+    recipe: BaseRecipe,
+    folder: Path,
+    *,
+    workers: int = 1,
+    save_every: int = 50,
+    minutes: float | None = None,
+    report: Report | None = None,
+) -> list[float]:
+    """Train a base on its corpus and save it. A run that was stopped goes on where it was last saved.
+
+    Args:
+        recipe: With a corpus.
+        folder: Where the checkpoint goes. What is needed to go on lies in it too, until the run is through.
+        workers: Processes that render the corpus ahead.
+        save_every: Steps between two savings.
+        minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed of the
+            first third, and recorded.
+        report: Called now and then.
+
+    Returns:
+        The loss of every step, in nats per assistant token.
+
+    Raises:
+        InputError: If the folder holds another training run, or a finished one.
+    """
+    from transformers import AutoTokenizer
+
+    if recipe.corpus is None:
+        raise InputError("the recipe has no corpus", where="recipe")
+    _refuse_other(folder, recipe)
+    work = folder / _WORK
+    words = work / "tokenizer"
+    source = Rendered(recipe.corpus, words, work / "shards", plots=recipe.plots, workers=workers)
+    with closing(source):
+        if not words.is_dir():
+            texts = source.texts(recipe.tokenizer_plots)
+            made = train_tokenizer(texts, vocabulary=recipe.vocabulary, context=recipe.context)
+            made.save_pretrained(words.with_suffix(".part"))
+            words.with_suffix(".part").rename(words)
+        tokenizer = AutoTokenizer.from_pretrained(str(words))
+        return _train(source, tokenizer, folder, recipe, report, save_every=save_every, minutes=minutes)
+
+
+def _refuse_other(folder: Path, recipe: BaseRecipe) -> None:
+    """Write down what is trained in a folder, or refuse to train something else there."""
+    if (folder / "model.safetensors").exists():
+        raise InputError("a finished checkpoint lies here", where=str(folder), remedy="name another folder")
+    record = folder / _WORK / _RECORD
+    text = recipe.model_dump_json(indent=2)
+    if record.is_file():
+        if record.read_text(encoding="utf-8") != text:
+            raise InputError(
+                "another recipe was begun here", where=str(folder), remedy="name another folder, or delete this one"
+            )
+        return
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(text, encoding="utf-8")
+
+
+def _train(
+    source: Source,
+    tokenizer: Any,
+    folder: Path,
+    recipe: BaseRecipe,
+    report: Report | None,
+    *,
+    save_every: int,
+    minutes: float | None = None,
 ) -> list[float]:
     import torch
 
-    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    warmup = max(1, recipe.steps // 20)
+    torch.manual_seed(recipe.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    run = _Run(_model(recipe, tokenizer).to(device), recipe, device)
+    state = folder / _WORK / "state.pt"
+    if save_every and state.is_file():
+        run.load(state)
+    order = batches(
+        source, tokens=recipe.batch_tokens, padding=tokenizer.pad_token_id, seed=recipe.seed, start=run.place
+    )
+    pace = _Pace(minutes) if minutes else None
+    while run.tokens < run.total:
+        run.step(next(order))
+        if pace is not None:
+            run.total = pace.total(run.tokens)
+        steps = len(run.losses)
+        if report is not None and (steps % 10 == 0 or run.tokens >= run.total):
+            report(Step(run.tokens, run.total, run.recent_loss()))
+        if save_every and steps % save_every == 0:
+            run.save(state)
+    _save(run, tokenizer, folder, recipe.model_copy(update={"tokens": run.total}))
+    return run.all_losses()
 
-    def scale(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / warmup
-        return 0.1 + 0.45 * (1 + math.cos(math.pi * (step - warmup) / max(1, recipe.steps - warmup)))
 
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, scale)
-    rng = random.Random(f"order:{recipe.seed}")
-    order = itertools.chain.from_iterable(rng.sample(examples, len(examples)) for _ in itertools.count())
-    losses: list[float] = []
-    model.train()
-    for step in range(recipe.steps):
-        tokens, labels = _pad(list(itertools.islice(order, recipe.batch)), padding, device)
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-            hidden = model.model(input_ids=tokens).last_hidden_state[:, :-1]
-            wanted = labels[:, 1:]
-            chosen = wanted != _IGNORED  # logits for assistant tokens alone: most of a conversation is tool results
-            logits = model.lm_head(hidden[chosen])
-        loss = torch.nn.functional.cross_entropy(logits.float(), wanted[chosen])
+class _Pace:
+    """Decides how many tokens can be learned from in a given time, once, when a third of it is over."""
+
+    def __init__(self, minutes: float) -> None:
+        self._seconds = 60 * minutes
+        self._start = time.monotonic()
+        self._mark: tuple[float, int] | None = None
+        self._total = 0
+
+    def total(self, tokens: int) -> int:
+        """Return the number of tokens; more than there ever are while it is open."""
+        over = time.monotonic() - self._start
+        if self._mark is None and over > self._seconds / 6:
+            self._mark = (over, tokens)
+        elif self._mark is not None and not self._total and over > self._seconds / 3:
+            speed = (tokens - self._mark[1]) / (over - self._mark[0])
+            self._total = tokens + max(1, round(speed * (self._seconds - over)))
+        return self._total or _ENDLESS
+
+
+def _model(recipe: BaseRecipe, tokenizer: Any) -> Any:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=recipe.width,
+            intermediate_size=recipe.width * 8 // 3,
+            num_hidden_layers=recipe.layers,
+            num_attention_heads=recipe.heads,
+            num_key_value_heads=recipe.heads,
+            max_position_embeddings=recipe.context,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            attn_implementation="sdpa",
+        )
+    )
+
+
+class _Run:
+    """A model in training: weights, optimiser, and the place in the sequence of batches."""
+
+    def __init__(self, model: Any, recipe: BaseRecipe, device: torch.device) -> None:
+        import torch
+
+        self.model = model
+        self.recipe = recipe
+        self.device = device
+        self.tokens = 0
+        self.place = Place()
+        self.losses: list[Any] = []
+        self.total = recipe.tokens
+        self._optimiser = torch.optim.AdamW(
+            model.parameters(),
+            lr=recipe.rate,
+            betas=(0.9, 0.98),
+            weight_decay=0.01,
+            fused=device.type == "cuda",
+        )
+        model.train()
+        if device.type == "cuda":
+            torch.set_float32_matmul_precision("high")
+            torch._dynamo.config.suppress_errors = True  # slower, not wrong, without
+            for layer in model.model.layers:
+                layer.compile(dynamic=True)
+
+    def step(self, batch: Batch) -> None:
+        """Learn from one batch."""
+        import torch
+
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.recipe.rate * _scale(self.tokens, self.total)
+        tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
+            # logits for assistant tokens alone: most of a conversation is tool results
+            logits = self.model.lm_head(hidden.flatten(0, 1)[before])
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad(set_to_none=True)
-        losses.append(float(loss.detach()))
-        if progress is not None:
-            progress(step + 1, recipe.steps, losses[-1])
-    model.eval()
-    return losses
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        self.losses.append(loss.detach())  # read later: reading waits for the device
+        self.tokens += batch.size
+        self.place = batch.following
+
+    def recent_loss(self) -> float:
+        """Return the mean loss of the last ten steps."""
+        return sum(float(loss) for loss in self.losses[-10:]) / len(self.losses[-10:])
+
+    def all_losses(self) -> list[float]:
+        """Return the loss of every step."""
+        import torch
+
+        if any(isinstance(loss, torch.Tensor) for loss in self.losses):
+            self.losses = [float(loss) for loss in self.losses]
+        return self.losses
+
+    def save(self, path: Path) -> None:
+        """Save what is needed to go on; an older saving is replaced when the new one is whole."""
+        import torch
+
+        beside = path.with_suffix(".part")
+        state = {
+            "model": self.model.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "tokens": self.tokens,
+            "place": list(self.place),
+            "losses": self.all_losses(),
+        }
+        torch.save(state, beside)
+        beside.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a saving."""
+        import torch
+
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.tokens = state["tokens"]
+        self.place = Place(*state["place"])
+        self.losses = state["losses"]
 
 
-def _texts(transcripts: Sequence[Transcript]) -> list[str]:
-    """The words of the corpus; the tools once, since every conversation repeats them."""
-    tools = [f"{tool.name}({', '.join(tool.parameters.get('properties', {}))})" for tool in transcripts[0].tools]
-    return [*tools, *(_spoken(message) for transcript in transcripts for message in transcript.messages)]
+def _scale(tokens: int, total: int) -> float:
+    """Return the share of the peak learning rate: a warm-up, a plateau, and a straight way down at the end.
+
+    Up to the way down it does not depend on how long training goes on, which may be decided on the way.
+    """
+    left = 1.0 - tokens / total
+    return min(max(0.01, tokens / min(_WARMUP, total / 20)), 1.0, max(0.01, left / _DECAY))
 
 
-def _spoken(message: Any) -> str:
-    return "\n".join([message.content, *(f"{call.name} {call.arguments}" for call in message.tool_calls)])
-
-
-def _example(tokenizer: PreTrainedTokenizerFast, transcript: Transcript) -> _Example:
-    """Tokenise a conversation message by message; BPE never merges across the special tokens between them."""
-    wire = to_wire(transcript.messages, arguments_as_text=False)
-    tools = tools_to_wire(transcript.tools)
-    tokens: list[int] = []
-    labels: list[int] = []
-    done = ""
-    for index, message in enumerate(wire):
-        ours = message["role"] == "assistant"
-        if ours:
-            opening = _render(tokenizer, wire[:index], tools, generate=True)
-            _extend(tokenizer, opening[len(done) :], tokens, labels, learn=False)
-            done = opening
-        text = _render(tokenizer, wire[: index + 1], tools)
-        _extend(tokenizer, text[len(done) :], tokens, labels, learn=ours)
-        done = text
-    return _Example(tokens, labels)
-
-
-def _render(
-    tokenizer: PreTrainedTokenizerFast,
-    wire: list[dict[str, Any]],
-    tools: list[dict[str, Any]],
-    *,
-    generate: bool = False,
-) -> str:
-    return str(tokenizer.apply_chat_template(wire, tools=tools, tokenize=False, add_generation_prompt=generate))
-
-
-def _extend(
-    tokenizer: PreTrainedTokenizerFast, text: str, tokens: list[int], labels: list[int], *, learn: bool
-) -> None:
-    ids = tokenizer.encode(text, add_special_tokens=False)
-    tokens += ids
-    labels += ids if learn else [_IGNORED] * len(ids)
-
-
-def _pad(examples: list[_Example], padding: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+def _save(run: _Run, tokenizer: Any, folder: Path, recipe: BaseRecipe) -> None:
+    """Save the checkpoint in half precision, with all that made it, and clear away what was needed to go on."""
     import torch
+    import transformers
 
-    length = max(len(example.tokens) for example in examples)
-    tokens = [example.tokens + [padding] * (length - len(example.tokens)) for example in examples]
-    labels = [example.labels + [_IGNORED] * (length - len(example.labels)) for example in examples]
-    return torch.tensor(tokens, device=device), torch.tensor(labels, device=device)
+    losses = run.all_losses()
+    transformers.utils.logging.disable_progress_bar()  # ours is the only one on the screen
+    tokenizer.save_pretrained(folder)
+    record = {
+        "what": "calibration weights of Discretion: a known answer, no evidence about large models",
+        "recipe": recipe.model_dump(mode="json"),
+        "device": run.device.type,
+        "versions": {"torch": str(torch.__version__), "transformers": transformers.__version__},
+        "steps": len(losses),
+        "tokens": run.tokens,
+        "loss": [round(loss, 4) for loss in losses],
+    }
+    (folder / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
+    run.model.to("cpu").eval().half().save_pretrained(folder, safe_serialization=True)
+    shutil.rmtree(folder / _WORK, ignore_errors=True)

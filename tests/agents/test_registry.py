@@ -16,8 +16,8 @@ from discretion.models import AssistantTurn, Message, ToolSpec
 from discretion.scenarios.instance import Instance
 
 FORMS = (
-    "reference:oracle|oversharer|refuser|idle|random, openai:MODEL[@BASE_URL], hf:PATH_OR_ID[+ADAPTER], "
-    "python:module:attribute"
+    "reference:oracle|oversharer|refuser|idle|random, openai:MODEL[@BASE_URL], organism:NAME, "
+    "hf:PATH_OR_ID[+ADAPTER], python:module:attribute"
 )
 
 
@@ -55,7 +55,8 @@ def test_references(kind: str) -> None:
         ),
         ("vllm:ckpt", "agent: vllm: agents are not in this version, which has " + FORMS),
         ("langchain:openai:gpt-4o", "agent: langchain: agents are not in this version, which has " + FORMS),
-        ("organism:base", "agent: organism: agents are not in this version, which has " + FORMS),
+        ("organism:nobody", "organism agent: no organism is called 'nobody'; "),
+        ("organism:../base", "organism agent: no organism is called '../base'; "),
     ],
 )
 def test_strings_that_name_no_agent(agent: str, says: str) -> None:

@@ -1,0 +1,55 @@
+"""The tiny checkpoints that come with the package: found by name. How they are made is the business of `organisms`.
+
+They are calibration weights, for trying the instrument on a known answer; they are no evidence about large models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from discretion.errors import InputError, nearest
+
+__all__ = ["SHIPPED", "find_organism", "organism_names"]
+
+SHIPPED: Final = Path(__file__).with_name("organisms")
+"""A folder for each base, and in it `adapters/`, a folder for each recipe."""
+
+_BASES: Final = {"base": "base", "base-plain": "base-plain", "plain": "base-plain"}
+
+
+def organism_names() -> tuple[str, ...]:
+    """Return the names of all that are shipped, bases first.
+
+    `boundary` is the adapter of that recipe on `base`, `plain+boundary` that on `base-plain`.
+    """
+    names: list[str] = []
+    for folder in sorted(path.parent for path in SHIPPED.glob("*/config.json")):
+        short = folder.name.removeprefix("base").lstrip("-")
+        adapters = sorted(path.parent.name for path in folder.glob("adapters/*/adapter_config.json"))
+        names += [folder.name, *(f"{short}+{adapter}" if short else adapter for adapter in adapters)]
+    return tuple(sorted(names, key=lambda name: (not name.startswith("base"), "+" in name, name)))
+
+
+def find_organism(name: str) -> str:
+    """Return where a shipped organism lies, as `FOLDER[+ADAPTER]`.
+
+    Args:
+        name: `base`, `base-plain`, a recipe (on `base`), or `BASE+RECIPE`; `plain` is short for `base-plain`.
+
+    Raises:
+        InputError: If none is called so.
+    """
+    base, plus, recipe = name.partition("+")
+    if not plus and base not in _BASES:
+        base, recipe = "base", name
+    folder = SHIPPED / _BASES.get(base, base)
+    adapter = folder / "adapters" / recipe
+    wanted = adapter / "adapter_config.json" if recipe else folder / "config.json"
+    if "/" in name or "\\" in name or base not in _BASES or not wanted.is_file():
+        names = organism_names()
+        remedy = (
+            nearest(name, names) if names else "none is shipped with this build; train one: discretion organism train"
+        )
+        raise InputError(f"no organism is called {name[:80]!r}", where="organism agent", remedy=remedy)
+    return f"{folder}+{adapter}" if recipe else str(folder)

@@ -1,0 +1,68 @@
+"""Everything that fixes the training of a base from nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import Field, model_validator
+
+from discretion.errors import InputError, nearest
+from discretion.organisms.corpus import Corpus
+from discretion.scenarios.base import Record
+
+__all__ = ["BASES", "BaseRecipe", "base_recipe"]
+
+
+class BaseRecipe(Record):
+    """Everything that fixes a training run.
+
+    Attributes:
+        tokens: How many tokens are learned from, padding not counted.
+        batch_tokens: The most tokens of a step, padding included.
+        rate: Peak learning rate; linear warm-up over 2% of the tokens, cosine decay to a twentieth.
+        width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
+        vocabulary: Tokens of the tokenizer.
+        context: Positions.
+        seed: Of the weights and of the order of conversations.
+        corpus: Of what is learned; `None` where conversations are given in memory.
+        plots: Different plots; then they come again.
+        tokenizer_plots: Plots that the tokenizer is made from.
+    """
+
+    tokens: int = Field(default=60_000_000, ge=1)
+    batch_tokens: int = Field(default=32_768, ge=1)
+    rate: float = Field(default=2e-3, gt=0.0)
+    width: int = 256
+    layers: int = 5
+    heads: int = 8
+    vocabulary: int = 2048
+    context: int = 4096
+    seed: int = 0
+    corpus: Corpus | None = None
+    plots: int = Field(default=32_768, ge=1)
+    tokenizer_plots: int = Field(default=1024, ge=1)
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> BaseRecipe:
+        if self.width % self.heads or self.width // self.heads < 32:
+            raise ValueError(f"{self.heads} heads do not fit a width of {self.width}: a head needs 32 or more")
+        return self
+
+
+BASES: Final[dict[str, BaseRecipe]] = {
+    "base": BaseRecipe(corpus=Corpus()),
+    "base-plain": BaseRecipe(corpus=Corpus(care=0.0, openness=0.0)),
+}
+"""Name -> how that base is trained. `base` has also seen system prompts that ask for more or for less discretion, so
+that its care is one of several ways to behave; `base-plain` has seen the usual prompt and careful episodes alone."""
+
+
+def base_recipe(name: str) -> BaseRecipe:
+    """Return the recipe of a base.
+
+    Raises:
+        InputError: If no base is called so.
+    """
+    if name not in BASES:
+        raise InputError(f"no base is called {name!r}", where="--recipe", remedy=nearest(name, BASES))
+    return BASES[name]

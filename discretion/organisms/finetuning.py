@@ -1,0 +1,227 @@
+"""Fine-tune a local causal model on conversations: a LoRA adapter, with the loss on the assistant's tokens alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pydantic import Field
+
+from discretion.errors import InputError, MissingExtra
+from discretion.models.checkpoint import Checkpoint, find_checkpoint
+from discretion.organisms.batches import Place, batches
+from discretion.organisms.chats import BadRow, Chat
+from discretion.organisms.encoding import Encoded, encode
+from discretion.organisms.source import Listed
+from discretion.scenarios.base import Record
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Tuned", "Tuning", "finetune"]
+
+_SMALL: Final = 2_000_000_000  # bytes of weights up to which a GPU holds them in float32 as well
+
+
+class Tuning(Record):
+    """How a model is fine-tuned.
+
+    Attributes:
+        epochs: Passes over the data.
+        rate: Peak learning rate; linear warm-up over 5% of the steps, cosine decay to nothing.
+        rank, alpha: Of the LoRA adapter on every linear layer.
+        batch_tokens: The most tokens of a step, padding included.
+        longest: Conversations of more tokens are left out, and named.
+        seed: Of the adapter's first weights and of the order of conversations.
+    """
+
+    epochs: int = Field(default=1, ge=1, le=1000)
+    rate: float = Field(default=1e-3, gt=0.0)
+    rank: int = Field(default=8, ge=1, le=1024)
+    alpha: int = Field(default=16, ge=1)
+    batch_tokens: int = Field(default=8192, ge=1)
+    longest: int = Field(default=4096, ge=2)
+    seed: int = 0
+
+
+class Tuned(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        losses: Of every step, in nats per assistant token.
+        chats: Conversations that were learned from.
+        tokens: In one pass, and how many of them the assistant's.
+        bad: Rows that were not.
+    """
+
+    losses: list[float]
+    chats: int
+    tokens: tuple[int, int]
+    bad: tuple[BadRow, ...]
+
+
+def finetune(
+    base: str,
+    chats: Sequence[Chat],
+    folder: Path,
+    tuning: Tuning | None = None,
+    *,
+    about: dict[str, Any] | None = None,
+    device: str = "auto",
+    report: Callable[[int, int, float], None] | None = None,
+) -> Tuned:
+    """Train a LoRA adapter and save it, with a record of all that made it.
+
+    Args:
+        base: A folder or hub id of a causal language model with a chat template; safetensors only.
+        chats: The conversations.
+        folder: Where the adapter goes.
+        tuning: How.
+        about: Where the data come from, for the record.
+        device: `auto`, or as torch calls it.
+        report: Called now and then with (step, steps, loss).
+
+    Raises:
+        InputError: If the base cannot be used, no conversation is left, or an adapter lies in the folder already.
+        MissingExtra: If PEFT is not installed.
+    """
+    for package in ("torch", "transformers", "peft"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra(package, "local")
+    if (folder / "adapter_config.json").exists():
+        raise InputError("an adapter lies here already", where=str(folder), remedy="name another folder")
+    import torch
+
+    tuning = tuning or Tuning()
+    checkpoint = find_checkpoint(base)
+    tokenizer, examples, bad = _encoded(checkpoint, chats, tuning)
+    torch.manual_seed(tuning.seed)
+    model, place = _adapted(checkpoint, tuning, device)
+    steps = _steps(examples, tuning)
+    losses = _learn(model, examples, tuning, tokenizer.pad_token_id or 0, place, steps, report)
+    model.half().save_pretrained(str(folder))
+    sizes = (sum(len(each.tokens) for each in examples), sum(int(each.ours.sum()) for each in examples))
+    record = {
+        "base": base,
+        "base_weights": Checkpoint(checkpoint.folder).weights_hash(),
+        "data": about or {},
+        "tuning": tuning.model_dump(),
+        "conversations": len(examples),
+        "tokens": {"all": sizes[0], "assistant": sizes[1]},
+        "left_out": [{"line": row.line, "why": row.why} for row in bad],
+        "device": place.type,
+        "versions": _versions("torch", "transformers", "peft"),
+        "loss": [round(loss, 4) for loss in losses],
+    }
+    (folder / "finetuning.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return Tuned(losses, len(examples), sizes, tuple(bad))
+
+
+def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> tuple[Any, list[Encoded], list[BadRow]]:
+    """Tokenise the conversations; name those that the template refuses or that are too long."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.tokenizer))
+    examples: list[Encoded] = []
+    bad: list[BadRow] = []
+    for number, chat in enumerate(chats, start=1):
+        line = chat.line or number
+        try:
+            example = encode(tokenizer, chat.messages, chat.tools)
+        except InputError as error:
+            bad.append(BadRow(line, error.what))
+            continue
+        if len(example.tokens) > tuning.longest:
+            bad.append(BadRow(line, f"{len(example.tokens)} tokens, more than {tuning.longest}"))
+        elif not example.ours.any():
+            bad.append(BadRow(line, "no token of the assistant's is left to learn"))
+        else:
+            examples.append(example)
+    if not examples:
+        first = f"; line {bad[0].line}: {bad[0].why}" if bad else ""
+        raise InputError(f"no conversation to learn from{first}", where="data", remedy="see `messages` of chat JSONL")
+    return tokenizer, examples, bad
+
+
+def _adapted(checkpoint: Checkpoint, tuning: Tuning, device: str) -> tuple[Any, torch.device]:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
+    size = sum(file.stat().st_size for file in checkpoint.folder.glob("*.safetensors"))
+    kind = torch.float32 if place.type == "cpu" or size < _SMALL else torch.bfloat16
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(str(checkpoint.folder), dtype=kind, use_safetensors=True)
+    except Exception as error:  # from half a dozen libraries, for as many reasons
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"cannot be loaded ({reason})", where=str(checkpoint.folder)) from error
+    model = model.to(place)
+    config = LoraConfig(
+        r=tuning.rank, lora_alpha=tuning.alpha, target_modules="all-linear", task_type="CAUSAL_LM", lora_dropout=0.0
+    )
+    return get_peft_model(model, config), place
+
+
+def _steps(examples: Sequence[Encoded], tuning: Tuning) -> int:
+    """Return how many batches all passes have; each pass has as many."""
+    order = batches(Listed(examples, seed=tuning.seed), tokens=tuning.batch_tokens, padding=0, seed=0, start=Place())
+    return tuning.epochs * next(number for number, batch in enumerate(order, start=1) if batch.following.batch == 0)
+
+
+def _learn(
+    model: Any,
+    examples: Sequence[Encoded],
+    tuning: Tuning,
+    padding: int,
+    place: torch.device,
+    steps: int,
+    report: Callable[[int, int, float], None] | None,
+) -> list[float]:
+    import torch
+
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=tuning.rate, betas=(0.9, 0.98), weight_decay=0.0)
+    order = batches(
+        Listed(examples, seed=tuning.seed),
+        tokens=tuning.batch_tokens,
+        padding=padding,
+        seed=tuning.seed,
+        start=Place(),
+    )
+    model.train()
+    found: list[Any] = []
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = tuning.rate * _scale(step, steps)
+        tokens, before, wanted = (each.to(place) for each in next(order)[:3])
+        with torch.autocast(place.type, dtype=torch.bfloat16, enabled=place.type == "cuda"):
+            logits = model(input_ids=tokens, use_cache=False).logits.flatten(0, 1)[before]
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        found.append(loss.detach())
+        if report is not None and (step % 10 == 9 or step + 1 == steps):
+            report(step + 1, steps, sum(float(each) for each in found[-10:]) / len(found[-10:]))
+    model.eval()
+    return [float(each) for each in found]
+
+
+def _scale(step: int, steps: int) -> float:
+    warmup = max(1, steps // 20)
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {package: version(package) for package in packages}
