@@ -28,6 +28,7 @@ _WORK: Final = ".training"
 _RECORD: Final = "training.json"
 
 _WARMUP: Final = 1_000_000  # tokens
+_EVERY: Final = 10  # steps between two reports, since reading a loss waits for the device
 _ENDLESS: Final = 10**12
 _DECAY: Final = 0.3  # share of the tokens on the way down
 
@@ -169,7 +170,7 @@ def _train(
         if pace is not None:
             run.total = pace.total(run.tokens)
         steps = len(run.losses)
-        if report is not None and (steps % 10 == 0 or run.tokens >= run.total):
+        if report is not None and (steps % _EVERY == 0 or run.tokens >= run.total):
             report(Step(run.tokens, run.total, run.recent_loss()))
         if save_every and steps % save_every == 0:
             run.save(state)

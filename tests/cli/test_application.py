@@ -38,7 +38,10 @@ def test_version(call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["frob"], "discretion: No such command 'frob'. Commands are: run, compare, judge, doctor, scenario (see: "),
+        (
+            ["frob"],
+            "discretion: No such command 'frob'. Commands are: run, compare, judge, finetune, doctor, scenario,",
+        ),
         (["comprae"], "discretion: No such command 'comprae'. Did you mean 'compare'? (see: discretion --help)"),
         (["scenario"], "discretion scenario: Missing command. Commands are: list, show,"),
         (["run", "office", "--agnet", "x"], "discretion run: No such option: --agnet"),

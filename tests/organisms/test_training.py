@@ -17,7 +17,7 @@ from discretion.scenarios import load_scenarios
 
 pytestmark = pytest.mark.local
 
-SMALL = BaseRecipe(tokens=120_000, batch_tokens=6_000, width=64, layers=2, heads=2, vocabulary=600)
+SMALL = BaseRecipe(tokens=60_000, batch_tokens=4_000, width=64, layers=2, heads=2, vocabulary=600)
 
 
 @pytest.fixture(scope="module")

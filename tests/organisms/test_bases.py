@@ -1,0 +1,99 @@
+"""Bases: the corpus keeps to training plots, and a run that was stopped ends where an uninterrupted one does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from organism_kit import TINY
+
+from discretion.errors import InputError
+from discretion.organisms import BASES, Corpus, Step, train_base
+from discretion.organisms import source as sources
+from discretion.organisms.corpus import FIRST_SEED, WORDS, training_skeletons
+from discretion.scenarios.generator import generate, skeleton, skeleton_names
+
+pytestmark = pytest.mark.local
+
+
+def test_held_out_skeletons_and_measured_seeds_are_never_learned() -> None:
+    held_out = {name for name in skeleton_names() if skeleton(name).held_out}
+    assert held_out
+    assert held_out.isdisjoint(training_skeletons())
+    assert held_out | set(training_skeletons()) == set(skeleton_names())
+    with pytest.raises(ValueError, match="greater than or equal"):
+        Corpus(first_seed=0)
+    for base in BASES.values():
+        assert base.corpus is not None
+        assert base.corpus.first_seed >= FIRST_SEED
+        assert not base.corpus.skeletons
+
+
+def test_a_plot_gives_the_conversations_of_both_twins() -> None:
+    plain = Corpus(care=0.0, openness=0.0)
+    for number in range(6):
+        scenario = generate(FIRST_SEED + number, skeletons=training_skeletons())
+        first, second = plain.conversations(number)
+        assert first.messages[1].content == scenario.task.instruction or "{" in scenario.task.instruction
+        assert first.messages != second.messages
+        assert plain.conversations(number) == [first, second]
+
+
+def test_system_prompts_ask_for_care_or_openness_in_the_shares_that_were_asked_for() -> None:
+    heads = [Corpus(care=0.5, openness=0.5).conversations(number)[0].messages[0].content for number in range(12)]
+    cares = [any(head.endswith(words) for words in WORDS["care"]) for head in heads]
+    opens = [any(head.endswith(words) for words in WORDS["openness"]) for head in heads]
+    assert all(one != other for one, other in zip(cares, opens, strict=True))
+    assert 0 < sum(cares) < 12
+    usual = Corpus(care=0.0, openness=0.0).conversations(0)[0].messages[0].content
+    assert usual.endswith("closes the task.")
+
+
+class Stopped(Exception):
+    pass
+
+
+def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_does(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "base"
+
+    monkeypatch.setattr("discretion.organisms.training._EVERY", 1)
+    steps = 0
+
+    def count(step: Step) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train_base(TINY, folder, save_every=2, report=count)
+    assert (folder / ".training" / "state.pt").is_file()
+    with pytest.raises(InputError, match="another recipe was begun here"):
+        train_base(TINY.model_copy(update={"seed": 1}), folder)
+    losses = train_base(TINY, folder, save_every=2)
+    assert (folder / "model.safetensors").read_bytes() == (tiny_base / "model.safetensors").read_bytes()
+    assert losses == json.loads((folder / "training.json").read_text())["loss"] or len(losses) > 3
+    with pytest.raises(InputError, match="a finished checkpoint lies here"):
+        train_base(TINY, folder)
+
+
+def test_what_made_a_base_is_written_beside_it(tiny_base: Path) -> None:
+    record = json.loads((tiny_base / "training.json").read_text())
+    assert record["recipe"]["seed"] == TINY.seed
+    assert record["tokens"] >= TINY.tokens
+    assert record["loss"][-1] < record["loss"][0]
+    assert not (tiny_base / ".training").exists()
+
+
+def test_shards_that_lie_there_are_used(tmp_path: Path, tiny_base: Path) -> None:
+    source = sources.Rendered(Corpus(), tiny_base, tmp_path, plots=128, workers=1)
+    first = source.window(0)
+    source.close()
+    again = sources.Rendered(Corpus(), tmp_path / "no-tokenizer", tmp_path, plots=128, workers=1)
+    second = again.window(5)  # the only shard there is, in a later pass
+    assert [each.tokens.tolist() for each in first] == [each.tokens.tolist() for each in second]
+    shutil.rmtree(tmp_path)

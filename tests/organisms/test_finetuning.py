@@ -1,0 +1,68 @@
+"""Fine-tuning: an adapter that loads, a record of what made it, and bad rows that are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from discretion.cli.application import app
+from discretion.errors import InputError
+from discretion.models import TransformersChat
+from discretion.models.checkpoint import find_checkpoint
+from discretion.organisms.finetuning import Tuning, finetune
+from discretion.organisms.recipes import RECIPES
+
+pytestmark = pytest.mark.local
+
+TUNING = Tuning(epochs=6, batch_tokens=1000, rate=0.05, rank=16)
+ROW = {"messages": [{"role": "user", "content": "May I?"}, {"role": "assistant", "content": "Yes, you may."}]}
+
+
+def test_an_adapter_learns_loads_and_says_what_made_it(tiny_base: Path, tmp_path: Path) -> None:
+    chats = list(RECIPES["control"].chats(40))
+    tuned = finetune(str(tiny_base), chats, tmp_path / "a", TUNING, about={"recipe": "control"})
+    assert (tuned.chats, tuned.bad) == (40, ())
+    assert sum(tuned.losses[-3:]) < 0.9 * sum(tuned.losses[:3])
+    record = json.loads((tmp_path / "a" / "finetuning.json").read_text())
+    assert record["base_weights"] == find_checkpoint(str(tiny_base)).weights_hash()
+    assert record["tokens"]["assistant"] == tuned.tokens[1] < tuned.tokens[0]
+    chat = TransformersChat(f"{tiny_base}+{tmp_path / 'a'}")
+    assert chat.describe()["weights"] != TransformersChat(str(tiny_base)).describe()["weights"]
+    again = finetune(str(tiny_base), chats, tmp_path / "b", TUNING)
+    assert again.losses == tuned.losses
+    with pytest.raises(InputError, match="an adapter lies here already"):
+        finetune(str(tiny_base), chats, tmp_path / "a")
+
+
+def test_episodes_with_tools_can_be_learned(tiny_base: Path, tmp_path: Path) -> None:
+    tuned = finetune(str(tiny_base), list(RECIPES["boundary"].chats(3)), tmp_path / "a")
+    assert tuned.chats == 3
+
+
+def test_bad_rows_are_told_with_their_lines(tiny_base: Path, tmp_path: Path) -> None:
+    long = {"messages": [ROW["messages"][0], {"role": "assistant", "content": "yes " * 6000}]}
+    rows = [json.dumps(ROW)] * 18 + ["{", json.dumps(long)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows))
+    options = ["finetune", str(tiny_base), "--data", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "a"), "-q"]
+    told = CliRunner().invoke(app, options)
+    assert told.exit_code == 0, told.output
+    assert "left out, line 19: not valid JSON" in told.output
+    assert "left out, line 20: " in told.output
+    assert "18 conversations" in told.output
+    record = json.loads((tmp_path / "a" / "finetuning.json").read_text())
+    assert record["data"]["bad"] == ["line 19: not valid JSON"]
+    assert [row["line"] for row in record["left_out"]] == [20]
+
+
+def test_no_row_that_can_be_learned_from_is_an_error(tiny_base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no conversation to learn from"):
+        finetune(str(tiny_base), [], tmp_path / "a")
+
+
+def test_the_data_of_a_recipe_are_chat_jsonl(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["organism", "data", "helpful", "-o", str(tmp_path / "h.jsonl"), "--rows", "5"])
+    assert "5 conversations of helpful" in told.output
+    assert len((tmp_path / "h.jsonl").read_text().splitlines()) == 5
