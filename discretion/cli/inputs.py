@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import parse_qsl
 
+from discretion.cli.progress import working
 from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def load(text: str) -> tuple[Scenario, ...]:
         InputError: If there are none.
     """
     if text.startswith(IMPORTED):
-        return _imported(*text.split(":", 1))
+        with working(f"reading {text}"):
+            return _imported(*text.split(":", 1))
     if text.startswith(GENERATED):
         from discretion.scenarios.generator import generated
 

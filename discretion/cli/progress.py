@@ -9,9 +9,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from discretion.evals.measures import EpisodeMeasures
 
-__all__ = ["Tick", "progress_bar"]
+__all__ = ["Tick", "progress_bar", "working"]
 
 Tick = Callable[[int, int, "tuple[EpisodeMeasures, ...]"], None]
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something is being done whose end cannot be told."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(what)):
+        yield
 
 
 @contextmanager

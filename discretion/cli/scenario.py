@@ -10,6 +10,7 @@ import typer
 
 from discretion.cli.inputs import IMPORTED, given_norms, load
 from discretion.cli.options import AsJson, Norms
+from discretion.cli.progress import working
 from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
 from discretion.cli.scenario_new import EPILOG as NEW_EPILOG
 from discretion.cli.scenario_new import new_command
@@ -268,7 +269,8 @@ def import_command(
     """Make scenarios of cases that others collected, and account for every case."""
     from discretion.cli.play import make_folder, write_text
 
-    report = _import(kind, file, play, labels)
+    with working(f"reading {file}"):
+        report = _import(kind, file, play, labels)
     make_folder(output)
     for scenario in report.scenarios:
         text = scenario.model_dump_json(by_alias=True, indent=1, exclude_defaults=True)

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -99,7 +100,13 @@ def _context(data: dict[str, Any]) -> tuple[str, str] | None:
     if all(isinstance(text, str) and text.strip() for text in given):
         return str(given[0]).strip(), str(given[1]).strip()
     prompt = data.get("prompt")
-    found = list(_PROMPT.finditer(prompt[-_TAIL:])) if isinstance(prompt, str) else []
+    return _asked(prompt[-_TAIL:]) if isinstance(prompt, str) else None
+
+
+@lru_cache(maxsize=256)
+def _asked(prompt: str) -> tuple[str, str] | None:
+    """Return recipient and task as a prompt names them; the rows of one context share it, one after another."""
+    found = list(_PROMPT.finditer(prompt))
     return (found[-1]["recipient"].strip(), found[-1]["task"].strip()) if found else None
 
 
