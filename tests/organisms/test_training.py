@@ -56,7 +56,7 @@ def test_learning_shows(transcripts: list[Transcript], tmp_path: Path) -> None:
     steps: list[Any] = []
     losses = train(transcripts, tmp_path, SMALL, report=steps.append)
     assert steps[-1].tokens >= SMALL.tokens
-    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+    assert sum(losses[-5:]) < 0.85 * sum(losses[:5])
     assert (tmp_path / "model.safetensors").is_file()
     assert not (tmp_path / ".training").exists()
 
