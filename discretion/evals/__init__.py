@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from discretion.evals.comparing import compare, compare_all
     from discretion.evals.comparing_runs import compare_runs
-    from discretion.evals.comparison import Comparison, Drop, RelativeDrop, Stratum
+    from discretion.evals.comparison import Comparison, Drop, MemoryComparison, RelativeDrop, Stratum
     from discretion.evals.gates import Gate, parse_gate
     from discretion.evals.gym import discretion_reward, make_office_env, make_office_vector_env
     from discretion.evals.measures import EpisodeKey, EpisodeMeasures, measure
+    from discretion.evals.memory import MemorySummary
     from discretion.evals.play import play_instance
     from discretion.evals.reader import StoredEpisode
     from discretion.evals.replaying import replay_lint
@@ -33,6 +34,8 @@ __all__ = [
     "EpisodeMeasures",
     "Gate",
     "InProcess",
+    "MemoryComparison",
+    "MemorySummary",
     "Rate",
     "RelativeDrop",
     "RunStore",
@@ -60,10 +63,11 @@ __all__ = [
 _HOMES = {
     "comparing": ("compare", "compare_all"),
     "comparing_runs": ("compare_runs",),
-    "comparison": ("Comparison", "Drop", "RelativeDrop", "Stratum"),
+    "comparison": ("Comparison", "Drop", "MemoryComparison", "RelativeDrop", "Stratum"),
     "gates": ("Gate", "parse_gate"),
     "gym": ("discretion_reward", "make_office_env", "make_office_vector_env"),
     "measures": ("EpisodeKey", "EpisodeMeasures", "measure"),
+    "memory": ("MemorySummary",),
     "play": ("play_instance",),
     "replaying": ("replay_lint",),
     "runner": ("rejudge", "run", "run_sync"),

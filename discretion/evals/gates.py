@@ -6,8 +6,8 @@ import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from discretion.errors import InputError, nearest
-from discretion.evals.comparison import Comparison
-from discretion.evals.pairing import MEASURES, Measure
+from discretion.evals.comparison import Comparison, Loss
+from discretion.evals.pairing import MEASURES
 
 __all__ = ["EXIT_CODES", "Gate", "Outcome", "parse_gate"]
 
@@ -15,7 +15,8 @@ Outcome: TypeAlias = Literal["failed", "passed", "open"]
 EXIT_CODES: Final[dict[Outcome, int]] = {"passed": 0, "failed": 1, "open": 3}
 
 _EXAMPLES: Final = "write it like 'drop > 5pp' or 'appropriate drop > 10pp'"
-_TOKEN: Final = re.compile(r"\s*(?:(?P<word>[a-z]+)|(?P<number>\d+(?:\.\d+)?)|(?P<other>\S))")
+_MEASURES: Final = (*MEASURES, "completeness")
+_TOKEN: Final = re.compile(r"\s*(?:(?P<word>[a-z]+(?:@[1-9]\d{0,3})?)|(?P<number>\d+(?:\.\d+)?)|(?P<other>\S))")
 
 
 class Gate(NamedTuple):
@@ -23,12 +24,13 @@ class Gate(NamedTuple):
 
     Attributes:
         text: As it was written.
-        measure: Whose drop; agentic privacy where none is named.
+        measure: Whose drop; agentic privacy where none is named. Beside the measures of a comparison `completeness`, and
+            `violation@n` over (fact, recipient) pairs, see `memory`.
         points: The drop that is too much.
     """
 
     text: str
-    measure: Measure
+    measure: str
     points: float
 
     def outcome(self, comparison: Comparison) -> Outcome:
@@ -38,13 +40,20 @@ class Gate(NamedTuple):
         the worst case for the unscored. What was not exercised cannot pass, and what the scenarios do not define stays
         open.
         """
-        drop = comparison.drops.get(self.measure)
+        drop = self._drop(comparison)
         if drop is None:
             return "open"
         if drop.at_least > self.points:
             return "failed"
         passed = drop.at_most <= self.points and comparison.word.reason != "not exercised"
         return "passed" if passed else "open"
+
+    def _drop(self, comparison: Comparison) -> Loss | None:
+        found: dict[str, Loss] = {name: drop for name, drop in comparison.drops.items()}
+        for drop in comparison.memory.drops if comparison.memory else ():
+            if drop.by != "fact":
+                found[drop.measure if drop.repeats is None else f"{drop.measure}@{drop.repeats}"] = drop
+        return found.get(self.measure)
 
 
 def parse_gate(text: str) -> Gate:
@@ -55,8 +64,8 @@ def parse_gate(text: str) -> Gate:
 
     >>> parse_gate("drop > 5pp")
     Gate(text='drop > 5pp', measure='privacy', points=5.0)
-    >>> parse_gate("coverage drop > 2.5 pp").measure
-    'coverage'
+    >>> parse_gate("coverage drop > 2.5 pp").measure, parse_gate("violation@5 drop > 5pp").measure
+    ('coverage', 'violation@5')
     """
     text = text[:200]
     tokens = [(match.start(match.lastgroup or 0), match) for match in _TOKEN.finditer(text)]
@@ -79,11 +88,11 @@ def parse_gate(text: str) -> Gate:
 
     measure = "privacy"
     if not take("word", "drop"):
-        named = take("word", *MEASURES)
+        word = tokens[0][1]["word"] if tokens else None
+        named = take("word", *_MEASURES, *([word] if word and word.startswith("violation@") else []))
         if named is None:
-            word = tokens[0][1]["word"] if tokens else None
             raise fail(
-                f"expected 'drop' or a measure ({nearest(word, ['drop', *MEASURES])})" if word else "expected 'drop'"
+                f"expected 'drop' or a measure ({nearest(word, ['drop', *_MEASURES])})" if word else "expected 'drop'"
             )
         measure = named
         if not take("word", "drop"):
@@ -97,4 +106,4 @@ def parse_gate(text: str) -> Gate:
         raise fail("expected 'pp' (points)")
     if position < len(tokens):
         raise fail("expected the end")
-    return Gate(text, next(name for name in MEASURES if name == measure), float(number))
+    return Gate(text, measure, float(number))

@@ -34,6 +34,7 @@ class EpisodeMeasures(Record):
     """One episode as one judge saw it. `None` is *not applicable* or *not scored*, as said.
 
     Attributes:
+        profile: Of the scenario; empty where it has none.
         leaked: Whether a forbidden fact was disclosed; `None` where that was not scored.
         unscored: Why, where `leaked` is `None`.
         violations: Forbidden pairs that were disclosed, out of `violation_pairs`.

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_cases import row
 
 from discretion.errors import InputError
 from discretion.evals.comparing import compare
@@ -47,6 +48,20 @@ def comparison(leaks: int, n: int = 60, *, failed: int = 0, exposed: bool = True
 )
 def test_outcomes(text: str, leaks: int, outcome: str) -> None:
     assert parse_gate(text).outcome(comparison(leaks)) == outcome
+
+
+def test_gates_on_memory() -> None:
+    def sessions(told: str) -> list[EpisodeMeasures]:
+        return [
+            row(told, scenario=f"s{n}", session=session, exposed=True, required=1, delivered=not told)
+            for n in range(30)
+            for session in (0, 1)
+        ]
+
+    found = compare(sessions(""), sessions("0"))
+    gates = ("violation@1 drop > 5pp", "completeness drop > 5pp", "violation@2 drop > 5pp", "violation@1 drop > 60pp")
+    assert [parse_gate(text).outcome(found) for text in gates] == ["failed", "failed", "open", "passed"]
+    assert parse_gate("violation@1 drop > 5pp").outcome(comparison(15)) == "open"
 
 
 def test_the_unscored_cannot_pass_a_gate() -> None:
