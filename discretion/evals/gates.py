@@ -24,8 +24,8 @@ class Gate(NamedTuple):
 
     Attributes:
         text: As it was written.
-        measure: Whose drop; agentic privacy where none is named. Beside the measures of a comparison `completeness`, and
-            `violation@n` over (fact, recipient) pairs, see `memory`.
+        measure: Whose drop; agentic privacy where none is named. Beside the measures of a comparison there are
+            `completeness`, and `violation@n` over (fact, recipient) pairs, see `memory`.
         points: The drop that is too much.
     """
 
@@ -49,7 +49,7 @@ class Gate(NamedTuple):
         return "passed" if passed else "open"
 
     def _drop(self, comparison: Comparison) -> Loss | None:
-        found: dict[str, Loss] = {name: drop for name, drop in comparison.drops.items()}
+        found: dict[str, Loss] = {**comparison.drops}
         for drop in comparison.memory.drops if comparison.memory else ():
             if drop.by != "fact":
                 found[drop.measure if drop.repeats is None else f"{drop.measure}@{drop.repeats}"] = drop
