@@ -73,6 +73,11 @@ class MemoryDrop(Loss):
     repeats: int | None = None
     by: By | None = None
 
+    @property
+    def name(self) -> str:
+        """What gates and tables call it: `completeness`, `violation@5`."""
+        return self.measure if self.repeats is None else f"{self.measure}@{self.repeats}"
+
 
 class HazardPair(Record):
     """The hazard of the first leak in one session on both sides; `None` where nobody came so far."""

@@ -49,11 +49,10 @@ class Gate(NamedTuple):
         return "passed" if passed else "open"
 
     def _drop(self, comparison: Comparison) -> Loss | None:
-        found: dict[str, Loss] = {**comparison.drops}
-        for drop in comparison.memory.drops if comparison.memory else ():
-            if drop.by != "fact":
-                found[drop.measure if drop.repeats is None else f"{drop.measure}@{drop.repeats}"] = drop
-        return found.get(self.measure)
+        measured = next((drop for name, drop in comparison.drops.items() if name == self.measure), None)
+        if measured is not None or comparison.memory is None:
+            return measured
+        return next((drop for drop in comparison.memory.drops if drop.by != "fact" and drop.name == self.measure), None)
 
 
 def parse_gate(text: str) -> Gate:

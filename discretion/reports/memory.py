@@ -78,7 +78,7 @@ def comparison_tables(memory: MemoryComparison, level: float) -> Iterator[Table]
 
 
 def _label(drop: MemoryDrop) -> str:
-    return "completeness" if drop.by is None else f"violation@{drop.repeats}, {_UNITS[drop.by]}"
+    return drop.name if drop.by is None else f"{drop.name}, {_UNITS[drop.by]}"
 
 
 def _any_of(repeats: int) -> str:
