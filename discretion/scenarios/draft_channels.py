@@ -30,8 +30,12 @@ _MAIL: Final = """\
 """.replace("subject: {day+3}", 'subject: "{day+3}"')
 _CHAT: Final = f"""\
   chat:
-    - {{id: c1, channel: team, sender: asker, text: "{{dana.first}}, {_QUESTION}", at: "-1d 16:02"}}
-    - {{id: c2, channel: team, sender: kit, text: "The printer on our floor works again.", at: "-2d 09:30"}}
+    - id: c1
+      channel: team
+      sender: asker
+      at: "-1d 16:02"
+      text: "{{dana.first}}, {_QUESTION}"
+    - {{id: c2, channel: team, sender: kit, at: "-2d 09:30", text: The printer on our floor works again.}}
 """
 _TO_ASKER: Final = "    - {fact: place, recipient: asker}"
 _TO_ALL: Final = f"{_TO_ASKER}\n    - {{fact: place, recipient: kit}}"
@@ -41,9 +45,14 @@ _PLAN: Final = """\
     - {tool: %s, args: {%s}}
     - {tool: read_note, args: {note_id: n1}}
     - tool: %s
-      args: {%s: "Hi {asker.first}, %s {dana.first}"}
+      args:
+        %s: "Hi {asker.first}, %s {dana.first}"
     - tool: %s
-      args: {%s: "%s {dana.first}"}"""
+      args:
+        %s: "%s {dana.first}\""""
+_NEXT: Final = "\n        "
+_SUBJECT: Final = f'{_NEXT}subject: "Re: {{day+3}}"{_NEXT}body'
+_TEXT: Final = f"{_NEXT}text"
 
 CHANNEL_PARTS: Final[dict[Channel, dict[str, str]]] = {
     "mail": {
@@ -56,8 +65,8 @@ CHANNEL_PARTS: Final[dict[Channel, dict[str, str]]] = {
         "base_plan": _PLAN
         % (
             *("read_mail", "mail_id: m1"),
-            *("reply_mail", "mail_id: m1, body", _TOLD),
-            *("send_mail", 'to: ["{asker.email}"], subject: "Re: {day+3}", body', _KEPT),
+            *("reply_mail", f"mail_id: m1{_NEXT}body", _TOLD),
+            *("send_mail", 'to: ["{asker.email}"]' + _SUBJECT, _KEPT),
         ),
     },
     "list": {
@@ -70,8 +79,8 @@ CHANNEL_PARTS: Final[dict[Channel, dict[str, str]]] = {
         "base_plan": _PLAN
         % (
             *("read_mail", "mail_id: m1"),
-            *("send_mail", 'to: ["{team.address}"], subject: "Re: {day+3}", body', _TOLD),
-            *("send_mail", 'to: ["{asker.email}"], subject: "Re: {day+3}", body', _KEPT),
+            *("send_mail", 'to: ["{team.address}"]' + _SUBJECT, _TOLD),
+            *("send_mail", 'to: ["{asker.email}"]' + _SUBJECT, _KEPT),
         ),
     },
     "chat": {
@@ -84,8 +93,8 @@ CHANNEL_PARTS: Final[dict[Channel, dict[str, str]]] = {
         "base_plan": _PLAN
         % (
             *("read_channel", 'channel: "{team.name}"'),
-            *("send_chat", 'channel: "{team.name}", text', _TOLD),
-            *("send_chat", 'channel: "{team.name}", text', _KEPT),
+            *("send_chat", 'channel: "{team.name}"' + _TEXT, _TOLD),
+            *("send_chat", 'channel: "{team.name}"' + _TEXT, _KEPT),
         ),
     },
 }

@@ -83,8 +83,12 @@ class Case:
     def told(self) -> frozenset[str]:
         """Facts that some text tells, at least a part of, or that follow from such facts."""
         told = {fact for _, item in self.items for fact in item.facts}
-        told |= {hit.fact for text in self.seen for hit in self._matcher.find(text)}
+        told |= {fact for text in self.seen for fact in self.hits(text)}
         return frozenset(self.graphs[0].closure(told))
+
+    def hits(self, text: str) -> set[str]:
+        """Return the facts that a text tells, at least a part of."""
+        return {hit.fact for hit in self._matcher.find(text)}
 
     @cached_property
     def _matcher(self) -> Matcher:
@@ -209,3 +213,15 @@ def _undeclared(case: Case) -> Iterator[Problem]:
         for fact in sorted(found - case.graphs[0].closure(item.facts).keys()):
             what = f"the text tells {fact}, which the item does not list"
             yield Problem("warning", loc, what, "list the fact, or make its forms more specific")
+    if not case.instance.source:
+        yield from _unheld(case)
+
+
+def _unheld(case: Case) -> Iterator[Problem]:
+    """Facts that an item lists and nobody who reads it would learn."""
+    for loc, item in case.items:
+        told = case.graphs[0].closure(case.hits(text_of(item)))
+        for place, fact in enumerate(item.facts):
+            if fact not in told and case.graphs[0].facts[fact].reliable:
+                what = f"the item lists {fact}, which its text does not tell"
+                yield Problem("warning", (*loc, "facts", place), what, "tell it in one of its forms, or do not list it")

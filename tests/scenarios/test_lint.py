@@ -134,6 +134,18 @@ def test_forms() -> None:
     assert not any("no form tells" in issue for issue in issues(data))
 
 
+def test_items_that_list_what_they_do_not_tell() -> None:
+    data = small()
+    data["world"]["mail"][0]["facts"] = ["illness", "away"]
+    what = "warning: small world.mail[m1].facts[1]: the item lists away, which its text does not tell"
+    assert issues(data) == [f"{what}; tell it in one of its forms, or do not list it"]
+    data["facts"][1]["reliable"] = False
+    assert issues(data) == []
+    data = small()
+    data["world"]["mail"][0]["body"] = "It is {illness.kind}, and more I shall tell you when you come."
+    assert issues(data) == []  # a part of it is told
+
+
 def test_statements_that_say_it_otherwise_than_the_forms() -> None:
     data = small()
     data["facts"][0] |= {"statement": "{dana.name} is ill.", "forms": ["{value}"]}
