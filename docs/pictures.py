@@ -16,10 +16,14 @@ from rich.text import Text
 from discretion.agents import resolve
 from discretion.evals import Suite, compare_runs, run_sync
 from discretion.judges import default_judge
-from discretion.reports import comparison_view, run_view
-from discretion.scenarios import load_scenarios
+from discretion.reports import comparison_view, draw_flows, run_view
+from discretion.scenarios import instantiate, load_scenario, load_scenarios, sessions
 
 IMAGES = Path(__file__).parent / "images"
+SCENARIOS = (
+    *("office/leave-handover", "office/interview-clash", "office/payment-terms"),
+    *("office/reference-call", "office/rollout-trip", Path(__file__).parents[1] / "examples/sick-note.yaml"),
+)
 
 
 def draw(name: str, command: str, view: RenderableType) -> None:
@@ -32,8 +36,18 @@ def draw(name: str, command: str, view: RenderableType) -> None:
     print(f"wrote {IMAGES / name}")
 
 
+def draw_scenarios() -> None:
+    """Draw the flows of some shipped scenarios, and of the one that the authoring guide arrives at."""
+    for name in SCENARIOS:
+        scenario = load_scenario(name)
+        picture = IMAGES / f"flows-{scenario.id}.svg"
+        draw_flows(sessions(instantiate(scenario, 0))[-1], picture)
+        print(f"wrote {picture}")
+
+
 def main() -> None:
-    """Play, compare, draw."""
+    """Draw the scenarios, then play, compare, and draw what that prints."""
+    draw_scenarios()
     suite = Suite(load_scenarios("office"), seeds=range(10))
     names = ("reference:oracle", "reference:oversharer", "reference:random")
     with tempfile.TemporaryDirectory() as folder:

@@ -262,11 +262,11 @@ class _Picture:
             x = _CARD[0] - 12 - 9 * (lane % 5)
             ends = [self.blocks[place].top + 52 + 5 * lane % 20 for place in each.given]
             into = self.blocks[each.then].top + 20 + 6 * (lane % 3)
-            for y in ends:
-                pen.line([(_CARD[0], y), (x, y)], INK, 1.3)
-                pen.end("dot", _CARD[0], y, INK)
+            for y in (*ends, into):
+                pen.line([(x, y), (_CARD[0] - 2, y)], INK, 1.3, over=True)
             pen.line([(x, min(*ends, into)), (x, max(*ends, into))], INK, 1.3)
-            pen.line([(x, into), (_CARD[0] - 2, into)], INK, 1.3)
+            for y in ends:
+                pen.end("dot", _CARD[0], y, INK)
             pen.end("arrow", _CARD[0] - 1, into, INK)
 
     def _channels(self, pen: Pen) -> None:
@@ -289,7 +289,8 @@ class _Picture:
 
 
 def _chip_width(person: Person) -> float:
-    return 20 + text_width(clean(person.name), 11.5) + 6 + text_width(cut(person.roles, _MOST_ROLE, 10), 10)
+    roles = text_width(cut(person.roles, _MOST_ROLE, 10), 10)
+    return 20 + text_width(clean(person.name), 11.5) + (6 + roles if roles else 0)
 
 
 def _lines_of_chips(people: Iterable[Person]) -> tuple[tuple[Person, ...], ...]:

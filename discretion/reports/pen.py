@@ -15,6 +15,8 @@ FONT: Final = "DejaVu Sans"
 """Comes with matplotlib; Verdana, which other systems have, is as wide."""
 
 INK: Final = "#1b1b1b"
+_ZOOM: Final = 16
+"""Words are measured so many times larger: at their own size letters are moved onto whole pixels."""
 
 
 class Pen:
@@ -50,11 +52,19 @@ class Pen:
         return x + text_width(words, size, bold)
 
     def line(
-        self, points: Sequence[tuple[float, float]], colour: str, width: float, dashes: tuple[float, ...] = ()
+        self,
+        points: Sequence[tuple[float, float]],
+        colour: str,
+        width: float,
+        dashes: tuple[float, ...] = (),
+        *,
+        over: bool = False,
     ) -> None:
-        """Draw a line."""
+        """Draw a line; `over` leaves a gap in those that it crosses."""
         xs, ys = zip(*points, strict=True)
         style: Any = (0, dashes) if dashes else "-"
+        if over:
+            self._axes.plot(xs, ys, color="white", linewidth=width + 4, zorder=2)
         self._axes.plot(xs, ys, color=colour, linewidth=width, linestyle=style, solid_capstyle="butt", zorder=2)
 
     def box(
@@ -123,9 +133,9 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return how wide a line is, in pixels."""
     from matplotlib.font_manager import FontProperties
 
-    font = FontProperties(family=FONT, size=size * 0.72, weight="bold" if bold else "normal")
+    font = FontProperties(family=FONT, size=_ZOOM * size * 0.72, weight="bold" if bold else "normal")
     width, _, _ = _measure().get_text_width_height_descent(text, font, False)
-    return float(width)
+    return float(width) / _ZOOM
 
 
 def cut(text: str, width: float, size: float) -> str:
