@@ -18,8 +18,8 @@ FENCE = re.compile(
     r"^(?P<skip><!-- (?:main|tests|needs .*) -->\n)?```(?P<kind>console|python|text)\n(?P<body>.*?)^```", re.M | re.S
 )
 """A block under `<!-- main -->` or `<!-- tests -->` is what the CI script itself runs; `<!-- needs ... -->` says what
-a block needs that a test machine has not (a model server, say), and a test elsewhere covers it. A block of `text` is what
-the block before it prints, or some lines of it."""
+a block needs that a test machine has not (a model server, say), and a test elsewhere covers it. A block of `text` is
+what the block before it prints, or some lines of it."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
