@@ -43,7 +43,7 @@ class SessionHazard(Record):
         at_risk: Courses that were scored in it and had not leaked before.
         leaks: Of them, those that leaked in it.
         censored: Courses that had not leaked before and were not scored in it.
-        hazard: Leaks of those at risk; `None` where none is.
+        hazard: Leaks of those at risk; `None`, like what follows, where none is.
         survival: Of all, those that leak in no session up to this one (Kaplan & Meier 1958, JASA 53:457-481).
     """
 
@@ -53,8 +53,8 @@ class SessionHazard(Record):
     censored: int
     hazard: float | None
     hazard_interval: Limits | None
-    survival: float
-    survival_interval: Limits
+    survival: float | None
+    survival_interval: Limits | None
 
 
 def course_of(sessions: Iterable[EpisodeMeasures]) -> Course:
@@ -75,7 +75,7 @@ def course_of(sessions: Iterable[EpisodeMeasures]) -> Course:
 
 
 def hazards(courses: Sequence[Course], level: float = 0.95) -> tuple[SessionHazard, ...]:
-    """Return the hazard of the first leak and the survival, session by session, as far as anybody was at risk.
+    """Return the hazard of the first leak and the survival, session by session, as far as anybody was at risk or left.
 
     The courses of one cluster are alike, so the interval of a hazard is that of a share over clusters, and that of
     survival comes from leaving out one cluster after another (the jackknife; Efron & Tibshirani 1993, ch. 11). Where
@@ -88,12 +88,12 @@ def hazards(courses: Sequence[Course], level: float = 0.95) -> tuple[SessionHaza
     by_cluster: dict[str, list[Course]] = {}
     for course in courses:
         by_cluster.setdefault(course.cluster, []).append(course)
-    last = max(course.kept + (course.end == "leaked") for course in courses)
+    last = max(course.kept + (course.end != "over") for course in courses)
     tables = {name: [_part(each, session) for session in range(last)] for name, each in by_cluster.items()}
     found: list[SessionHazard] = []
     for session in range(last):
         parts = [row[session] for row in tables.values() if row[session].n]
-        survival, interval = _survival(by_cluster, tables, session, level)
+        survival, interval = _survival(by_cluster, tables, session, level) if parts else (None, None)
         found.append(
             SessionHazard(
                 session=session + 1,

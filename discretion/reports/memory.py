@@ -44,8 +44,8 @@ def run_tables(memory: MemorySummary, level: float = 0.95) -> Iterator[Table]:
             (row,) = each
             assert row is not None  # noqa: S101 - a run has one side
             counted = (f"{row.at_risk:,}", f"{row.leaks:,}", f"{row.censored:,}")
-            kept = (percent(100 * row.survival), _range(row.survival_interval))
-            hazard.add_row(str(row.session), *counted, *_hazard(row), *kept)
+            kept = _cells(row.survival, row.survival_interval)
+            hazard.add_row(str(row.session), *counted, *_cells(row.hazard, row.hazard_interval), *kept)
         yield hazard
 
 
@@ -99,9 +99,11 @@ def _share(shown: MemoryShare, of: str) -> tuple[str, str, str]:
 
 
 def _hazard(row: SessionHazard | None) -> tuple[str, str]:
-    if row is None or row.hazard is None or row.hazard_interval is None:
-        return "-", "-"
-    return percent(100 * row.hazard), _range(row.hazard_interval)
+    return _cells(row.hazard, row.hazard_interval) if row else ("-", "-")
+
+
+def _cells(share: float | None, interval: Limits | None) -> tuple[str, str]:
+    return ("-", "-") if share is None or interval is None else (percent(100 * share), _range(interval))
 
 
 def _range(found: Limits) -> str:

@@ -50,6 +50,8 @@ def test_single_courses_have_wilsons_interval() -> None:
 
 def test_the_interval_of_survival_holds_it() -> None:
     for each in hazards(COURSES):
+        assert each.survival is not None
+        assert each.survival_interval is not None
         low, high = each.survival_interval
         assert 0 <= low <= each.survival <= high <= 1
 
@@ -71,5 +73,8 @@ def test_the_jackknife_by_hand() -> None:
     assert only.survival_interval == pytest.approx((0.6 - 2.776445 * error, 0.6 + 2.776445 * error), abs=1e-6)
 
 
-def test_nobody_scored() -> None:
-    assert hazards([Course("a", 0, "censored")]) == ()
+def test_whoever_leaves_is_counted_though_nobody_was_at_risk() -> None:
+    (only,) = hazards([Course("a", 0, "censored")])
+    assert (only.at_risk, only.censored, only.hazard, only.survival, only.survival_interval) == (0, 1, None, None, None)
+    one, two = hazards([Course("a", 1, "censored"), Course("b", 1, "over")])
+    assert (one.at_risk, one.survival, two.at_risk, two.censored, two.survival) == (2, 1.0, 0, 1, None)
