@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from discretion.cli.inputs import given_norms, load, parse_seeds
 from discretion.cli.options import AsJson, Norms, Quiet, Seeds
-from discretion.errors import InputError
+from discretion.errors import InputError, ScenarioError
 
 if TYPE_CHECKING:
     from discretion.cli.linting import Linting
+    from discretion.scenarios import Scenario
     from discretion.scenarios.norm_use import NormReport
 
 __all__ = ["LINT_EPILOG", "NORMS_EPILOG", "lint_command", "norms_command"]
@@ -55,6 +58,9 @@ def lint_command(
     norms: Norms = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Lint again whenever a file is saved.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes that share the work.")] = 1,
+    norm_report: Annotated[
+        bool, typer.Option("--norm-report", help="List also what `discretion scenario norms` does.")
+    ] = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -76,8 +82,12 @@ def lint_command(
         return
     checked = linting.check(units_of(sources))
     if as_json:
-        typer.echo(json.dumps([issue._asdict() for issue in checked.issues], indent=2, ensure_ascii=False))
+        issues = [issue._asdict() for issue in checked.issues]
+        data = {"issues": issues, **_as_data(_report(sources, norms)[0])} if norm_report else issues
+        typer.echo(json.dumps(data, indent=2, ensure_ascii=False))
     else:
+        if norm_report:
+            _print(*_report(sources, norms), all_norms=False)
         for issue in checked.issues:
             typer.echo(str(issue))
         typer.echo(str(checked))
@@ -114,14 +124,28 @@ def norms_command(
 
     A flow is a fact and somebody it may reach, whoever sends it, at the start or after anything that people may grant.
     """
-    from discretion.scenarios import norm_report, pack_names
+    from discretion.scenarios import pack_names
 
-    found = [scenario for source in scenarios or pack_names() for scenario in load(source)]
-    report = norm_report(found, norms=given_norms(norms))
+    report, count = _report(scenarios or pack_names(), norms)
     if as_json:
         typer.echo(json.dumps(_as_data(report), indent=2, ensure_ascii=False))
     else:
-        _print(report, len(found), all_norms)
+        _print(report, count, all_norms)
+
+
+def _report(sources: Sequence[str], norms: str | None) -> tuple[NormReport, int]:
+    """Return what norms do in the scenarios of some sources, and how many these are; files that do not load aside."""
+    from discretion.cli.linting import units_of
+    from discretion.scenarios import norm_report
+
+    found: list[Scenario] = []
+    for unit in units_of(sources):
+        try:
+            found += load(unit)
+        except ScenarioError:
+            if not Path(unit).is_file():
+                raise
+    return norm_report(found, norms=given_norms(norms)), len(found)
 
 
 def _as_data(report: NormReport) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from discretion.scenarios.schema import Scenario
+from discretion.scenarios.sibling import BY_ID, KINDS, SHARED
 
 __all__ = ["json_schema"]
 
@@ -23,7 +24,31 @@ def json_schema() -> dict[str, Any]:
     for name, part in {"Scenario": schema, **schema["$defs"]}.items():
         if name in records:
             _describe(part, records[name])
+    _complete_changes(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Discretion scenario"}
+
+
+def _complete_changes(schema: dict[str, Any]) -> None:
+    """Let `sibling.changes` be what it is: fields of a scenario, of which items merge by id and need nothing else."""
+    definitions: dict[str, Any] = schema["$defs"]
+    changes = {name: dict(field) for name, field in schema["properties"].items() if name not in SHARED}
+    for name in BY_ID:
+        changes[name] = _by_id(changes[name], definitions)
+    kinds = definitions["Content"]["properties"]
+    changes["world"] = {
+        "type": "object",
+        "properties": {kind: _by_id(kinds[kind], definitions) for kind in KINDS},
+        "additionalProperties": False,
+    }
+    place = definitions["Sibling"]["properties"]["changes"]
+    place |= {"properties": changes, "additionalProperties": False}
+
+
+def _by_id(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return a list whose items may leave out everything but their id."""
+    name = field["items"]["$ref"].rpartition("/")[2]
+    definitions[f"{name}Change"] = {**definitions[name], "required": ["id"]}
+    return {**field, "items": {"$ref": f"#/$defs/{name}Change"}}
 
 
 def _describe(part: dict[str, Any], record: type[BaseModel]) -> None:

@@ -12,11 +12,11 @@ from discretion.scenarios.instance import Twin
 from discretion.scenarios.schema import Scenario
 from discretion.scenarios.validation import complaints
 
-__all__ = ["merged", "origin", "twin_of"]
+__all__ = ["BY_ID", "KINDS", "SHARED", "merged", "origin", "twin_of"]
 
-_BY_ID: Final = ("cast", "facts", "channels", "norms", "people")
-_KINDS: Final = ("mail", "events", "crm", "chat", "notes", "memory")
-_SHARED: Final = frozenset({"id", "schema", "date", "locales", "sibling"})
+BY_ID: Final = ("cast", "facts", "channels", "norms", "people")
+KINDS: Final = ("mail", "events", "crm", "chat", "notes", "memory")
+SHARED: Final = frozenset({"id", "schema", "date", "locales", "sibling"})
 _VALUES: Final = frozenset({"value", "choose", "draw"})
 
 
@@ -59,11 +59,11 @@ def merged(scenario: Scenario) -> dict[str, Any]:
     fields = {field.alias or name for name, field in Scenario.model_fields.items()}
     for key, change in scenario.sibling.changes.items() if scenario.sibling else ():
         loc: Loc = ("sibling", "changes", key)
-        if key in _SHARED:
+        if key in SHARED:
             raise FieldError(f"twins share {key!r}", loc, scenario, remedy="leave it out of the changes")
         if key not in fields:
-            raise FieldError(f"unknown field {quoted(key)}", loc, scenario, remedy=nearest(key, fields - _SHARED))
-        if key in _BY_ID:
+            raise FieldError(f"unknown field {quoted(key)}", loc, scenario, remedy=nearest(key, fields - SHARED))
+        if key in BY_ID:
             base[key] = _by_id(base.get(key, ()), change, loc, scenario)
         elif key == "world":
             base[key] = _world(base.get(key, {}), change, scenario)
@@ -86,7 +86,7 @@ def origin(scenario: Scenario, loc: Loc) -> Loc:
         if loc[1] not in changes:
             return loc
         changes, start = changes[loc[1]], 2
-    elif loc[0] not in _BY_ID:
+    elif loc[0] not in BY_ID:
         return ("sibling", "changes", *loc)
     if len(loc) <= start:
         return ("sibling", "changes", *loc)
@@ -122,10 +122,10 @@ def _by_id(base: Any, change: Any, loc: Loc, scenario: Scenario) -> list[Any]:
 def _world(base: Any, change: Any, scenario: Scenario) -> dict[str, Any]:
     loc: Loc = ("sibling", "changes", "world")
     if not isinstance(change, dict):
-        raise FieldError("expected a mapping", loc, scenario, remedy=f"give one of: {', '.join(_KINDS)}")
+        raise FieldError("expected a mapping", loc, scenario, remedy=f"give one of: {', '.join(KINDS)}")
     world = dict(base)
     for kind, items in change.items():
-        if kind not in _KINDS:
-            raise FieldError(f"unknown field {quoted(kind)}", (*loc, kind), scenario, remedy=nearest(str(kind), _KINDS))
+        if kind not in KINDS:
+            raise FieldError(f"unknown field {quoted(kind)}", (*loc, kind), scenario, remedy=nearest(str(kind), KINDS))
         world[kind] = _by_id(world.get(kind, ()), items, (*loc, kind), scenario)
     return world

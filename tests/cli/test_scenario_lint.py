@@ -95,3 +95,16 @@ def test_norms_that_decide_nothing_and_flows_that_stay_open(call) -> None:
     court = next(norm for norm in data["norms"] if norm["id"] == "legal-court")
     assert (court["flows"], court["scenarios"], court["own"]) == (0, [], None)
     assert {"scenario", "fact", "attribute", "recipient", "roles"} == set(data["unregulated"][0])
+
+
+def test_the_linter_reports_on_norms_too(call, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(SMALL)
+    (tmp_path / "b.yaml").write_text(broken())
+    text = call("scenario", "lint", ".", "--seeds", "1", "--norm-report", code=1).stdout
+    assert "1 scenario: " in text
+    assert "norms decide a flow" in text
+    assert "legal-court" in text
+    assert text.splitlines()[-1] == "1 scenario: 1 errors, 0 warnings"
+    data = json.loads(call("scenario", "lint", "a.yaml", "--seeds", "1", "--norm-report", "--json").stdout)
+    assert data["issues"] == []
+    assert {"norms", "unregulated"} < set(data)

@@ -55,6 +55,36 @@ def test_editors_mark_what_does_not_load(path: tuple[Any, ...], value: object) -
     assert list(EDITOR.iter_errors(data))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"norms": [{"id": "health", "severity": 1}]},
+        {"world": {"mail": [{"id": "m1", "subject": "Results"}]}},
+        {"cast": [{"id": "tom", "title": "Head"}], "toolkits": ["mail"], "principles": [{"kind": "consent"}]},
+    ],
+)
+def test_a_sibling_may_change_a_part_of_an_item(change: dict[str, Any]) -> None:
+    data = small()
+    data["sibling"]["changes"] |= change
+    assert list(EDITOR.iter_errors(data)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tsak": {}},
+        {"date": "2026-01-01"},
+        {"norms": [{"verdict": "forbidden"}]},
+        {"world": {"mails": []}},
+        {"task": {"instruction": "x", "plna": []}},
+    ],
+)
+def test_editors_mark_what_a_sibling_cannot_change(change: dict[str, Any]) -> None:
+    data = small()
+    data["sibling"]["changes"] |= change
+    assert list(EDITOR.iter_errors(data))
+
+
 def test_every_field_of_a_scenario_says_what_it_means() -> None:
     assert [name for name, field in SCHEMA["properties"].items() if not field.get("description")] == []
     norm = SCHEMA["$defs"]["Norm"]
