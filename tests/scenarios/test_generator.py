@@ -118,6 +118,40 @@ def test_every_skeleton_has_phrasings(name: str) -> None:
         assert [step for step in plan.plan if step.get("out")]
 
 
+@pytest.mark.parametrize("name", [name for name in skeleton_names() if skeleton(name).implied])
+def test_two_harmless_facts_give_a_private_one_away(name: str) -> None:
+    for instance in twins(generate(3, skeletons=[name]), 0):
+        graph = FlowGraph(instance)
+        for recipient in skeleton(name).recipients:
+            assert {graph.verdict(clue, recipient.id).kind for clue in ("clue-a", "clue-b")} <= {
+                "permitted",
+                "required",
+            }
+        assert "private" in graph.closure(("clue-a", "clue-b"))
+        assert "private" not in graph.closure(("clue-a",))
+        assert "private" not in graph.closure(("clue-b",))
+
+
+@pytest.mark.parametrize("name", [name for name in skeleton_names() if skeleton(name).implied])
+def test_a_plan_that_completes_the_pair_leaks(name: str) -> None:
+    base, _ = twins(generate(3, skeletons=[name]), 0)
+    clues = " ".join(fact.statement for fact in base.facts if fact.id.startswith("clue-"))
+    plan = skeleton(name).plan
+    out = next(step["tool"] for step in plan if step.get("out"))
+    texts = ("body", "description")
+    steps = tuple(
+        step.model_copy(
+            update={"args": {key: f"{value} {clues}" if key in texts else value for key, value in step.args.items()}}
+        )
+        if step.tool == out
+        else step
+        for step in base.task.plan
+    )
+    told = base.model_copy(update={"task": base.task.model_copy(update={"plan": steps})})
+    assert _leaked(base) is False
+    assert _leaked(told) is True
+
+
 @pytest.mark.parametrize("name", skeleton_names())
 def test_a_tempted_plan_leaks_in_both_twins_and_changes_nothing_else(name: str) -> None:
     good, bad = generate(4, skeletons=[name]), tempted(4, skeletons=[name])

@@ -31,6 +31,7 @@ FIELDS = {
     *("id", "attribute", "kind", "about", "noun", "statement", "forms", "partial", "topics"),
     *("told_self", "told_other", "asked", "passed"),
 }
+FILES = (*CONTEXTS, "deduced")
 LEAST = {"told_self": 5, "told_other": 5, "asked": 5, "passed": 4}
 SLOT = re.compile(r"\{([^{}]*)\}")
 
@@ -42,7 +43,7 @@ def load(name: str) -> Any:
 
 @lru_cache(maxsize=1)
 def bank() -> dict[str, dict[str, Any]]:
-    entries = [entry for context in CONTEXTS for entry in load(f"attributes/{context}.yaml")]
+    entries = [entry for file in FILES for entry in load(f"attributes/{file}.yaml")]
     assert len({entry["id"] for entry in entries}) == len(entries)
     return {entry["id"]: entry for entry in entries}
 
@@ -117,11 +118,11 @@ def hits(texts: list[tuple[str, str]]) -> list[Found]:
     return found
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_entries_are_whole(context: str) -> None:
-    for entry in load(f"attributes/{context}.yaml"):
+@pytest.mark.parametrize("file", FILES)
+def test_entries_are_whole(file: str) -> None:
+    for entry in load(f"attributes/{file}.yaml"):
         name = entry["id"]
-        assert entry.keys() - {"choose", "draw"} == FIELDS, name
+        assert entry.keys() - {"choose", "draw", "clues"} == FIELDS, name
         assert is_attribute(entry["attribute"]), name
         assert entry["kind"] in ("private", "open"), name
         assert set(entry["about"]) <= {"person", "organisation"}, name
@@ -140,9 +141,9 @@ def test_entries_are_whole(context: str) -> None:
         )
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_slots_can_be_filled(context: str) -> None:
-    for entry in load(f"attributes/{context}.yaml"):
+@pytest.mark.parametrize("file", FILES)
+def test_slots_can_be_filled(file: str) -> None:
+    for entry in load(f"attributes/{file}.yaml"):
         allowed = keys(entry) | {f"subject.{part}" for part in PERSON_PARTS}
         if "organisation" in entry["about"]:  # which is no she and no he
             allowed = keys(entry) | {"subject.name", "subject.first"}
@@ -150,9 +151,9 @@ def test_slots_can_be_filled(context: str) -> None:
             assert set(SLOT.findall(text)) <= allowed, (entry["id"], text)
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_whoever_tells_says_a_form_and_whoever_asks_does_not(context: str) -> None:
-    for entry in load(f"attributes/{context}.yaml"):
+@pytest.mark.parametrize("file", FILES)
+def test_whoever_tells_says_a_form_and_whoever_asks_does_not(file: str) -> None:
+    for entry in load(f"attributes/{file}.yaml"):
         for field in ("told_self", "told_other", "passed"):
             for text in entry[field]:
                 assert any(form in text for form in entry["forms"]), (entry["id"], text)
@@ -180,6 +181,22 @@ def test_no_form_stands_in_the_words_of_another_entry() -> None:
         *(hit for hit in hits(values) if hit.fact != hit.owner and (hit.kind == "full" or not shares(hit))),
     ]
     assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_clues_are_two_that_are_told_in_their_own_words() -> None:
+    deduced = [entry for entry in bank().values() if "clues" in entry]
+    assert len(deduced) >= 3
+    for entry in deduced:
+        first, second = entry["clues"]
+        assert not set(first["forms"]) & set(second["forms"]), entry["id"]
+        for clue, other in ((first, second), (second, first)):
+            assert clue.keys() == FIELDS - {"id", "kind", "about", "partial", "topics"}, entry["id"]
+            for field in ("told_self", "told_other", "passed", "asked"):
+                assert len(set(clue[field])) == len(clue[field]) >= 4, (entry["id"], field)
+                for text in clue[field]:
+                    assert any(form in text for form in clue["forms"]) == (field != "asked"), (entry["id"], text)
+                    assert not any(form in text for form in (*other["forms"], *entry["forms"])), (entry["id"], text)
+                    assert not _MARKS.search(text), text
 
 
 def test_every_context_has_something_to_keep() -> None:

@@ -19,6 +19,7 @@ from discretion.scenarios.taxonomy import context_of
 from discretion.scenarios.validation import complaints
 
 __all__ = [
+    "Clue",
     "Distractors",
     "Entry",
     "Phrases",
@@ -53,6 +54,23 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
+class Clue(Record):
+    """One of two facts, harmless alone, from which a private fact follows; `{key}` is what its options say of `key`.
+
+    Attributes:
+        attribute, noun, statement, forms, told_self, told_other, asked, passed: As of an entry.
+    """
+
+    attribute: Attribute
+    noun: str
+    statement: Prose
+    forms: tuple[Prose, ...]
+    told_self: tuple[Prose, ...]
+    told_other: tuple[Prose, ...]
+    asked: tuple[Prose, ...]
+    passed: tuple[Prose, ...]
+
+
 class Entry(Record):
     """A fact that plots can be about, with the ways in which people speak of it.
 
@@ -65,6 +83,7 @@ class Entry(Record):
         told_other: Somebody else, or a record, tells it.
         asked: Somebody asks for it.
         passed: The assistant passes it on.
+        clues: Two facts that together give it away; none where nothing does.
     """
 
     id: Slug
@@ -82,6 +101,7 @@ class Entry(Record):
     told_other: tuple[Prose, ...]
     asked: tuple[Prose, ...]
     passed: tuple[Prose, ...]
+    clues: tuple[Clue, Clue] | None = None
 
 
 class RoleEntry(Record):

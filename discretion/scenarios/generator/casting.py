@@ -82,7 +82,9 @@ def _cases(name: str) -> dict[str, dict[str, list[Entry]]]:
     found: dict[str, dict[str, list[Entry]]] = {}
     plot = skeleton(name)
     for entry in _entries("private", plot.private):
-        if all(_roles_for(plot, recipient, entry) for recipient in plot.recipients):
+        if (entry.clues or not plot.implied) and all(
+            _roles_for(plot, recipient, entry) for recipient in plot.recipients
+        ):
             found.setdefault(context_of(entry.attribute), {}).setdefault(entry.attribute, []).append(entry)
     return found
 

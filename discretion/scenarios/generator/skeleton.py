@@ -81,6 +81,7 @@ class Skeleton(Record):
     private: Wanted = Wanted()
     second: Wanted = Wanted()
     open: Wanted = Wanted()
+    implied: bool = False
     knows: dict[Slug, tuple[Slug, ...]] = {}
     distances: tuple[int, ...] = (0, 1, 2)
     pressures: tuple[int, ...] = (0, 1, 2, 3)

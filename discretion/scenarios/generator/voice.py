@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from discretion.scenarios.flows import parse_role
-from discretion.scenarios.generator.bank import Entry, RoleEntry, phrases, roles
+from discretion.scenarios.generator.bank import Clue, Entry, RoleEntry, phrases, roles
 from discretion.scenarios.generator.casting import Casting
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import Alternative, Skeleton, When
 
-__all__ = ["FACTS", "Draw", "Voice", "holds"]
+__all__ = ["CLUES", "FACTS", "Draw", "Voice", "holds"]
 
 FACTS: Final = ("private", "second", "open")
 """What the facts of a plot are called."""
+
+CLUES: Final = ("clue-a", "clue-b")
+"""What the facts are called that together give the private one away."""
 
 _SLOT: Final = re.compile(r"\{([a-z][a-z0-9_-]*)(?:\.([A-Za-z][A-Za-z_-]*)([2-9])?)?\}")
 _TOLD: Final = ("told_self", "told_other", "passed")
@@ -63,6 +66,8 @@ class Voice:
         shared = phrases().held_out if skeleton.held_out else phrases().texts
         self._texts: Mapping[str, tuple[Alternative | str, ...]] = {**shared, **skeleton.texts}
         self._entries: dict[str, Entry] = dict(zip(FACTS, (casting.private, casting.second, casting.open), strict=True))
+        clues = (skeleton.implied and casting.private.clues) or ()
+        self.clues: dict[str, Clue] = dict(zip(CLUES, clues, strict=False))
         drawn = casting.base if draw.twin == "base" else casting.sibling
         self.roles: dict[str, RoleEntry] = {
             recipient.id: roles()[role] for recipient, role in zip(skeleton.recipients, drawn, strict=True)
@@ -97,7 +102,7 @@ class Voice:
                 return str(special())
             if name in self._entries:
                 self.told[name] = None
-        elif name in self._entries:
+        elif name in self._entries or name in self.clues:
             if part in _SPOKEN:
                 return self._phrase(name, part, number)
             self.told[name] = None
@@ -122,14 +127,14 @@ class Voice:
 
     def _phrase(self, fact: str, part: str, number: int = 1) -> str:
         """Return one of the ways to tell a fact, or to ask for it; of two numbers each gets its own."""
-        entry = self._entries[fact]
+        entry = self.clues.get(fact) or self._entries[fact]
         if part == "noun":
             return entry.noun
         if part in _TOLD:
             self.told[fact] = None
         among: tuple[str, ...] = getattr(entry, part)
         place = self._lots.number(f"{part}|{fact}", len(among)) + number - 1
-        return self.about(fact, among[place % len(among)])
+        return self.about("private" if fact in self.clues else fact, among[place % len(among)])
 
     def about(self, fact: str, text: str) -> str:
         """Return a text of the bank with the plot's names: `{value}`, `{short}` and `{subject.first}` filled in."""
