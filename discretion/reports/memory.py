@@ -31,14 +31,13 @@ def run_tables(memory: MemorySummary, level: float = 0.95) -> Iterator[Table]:
     table = plain_table("memory", "", interval, "", "what it says", wordy=["what it says"])
     for shown in memory.violation:
         if shown.repeats in _steps(memory.repeats):
-            says = f"forbidden {_UNITS[shown.by]} disclosed in any task of {_any_of(shown.repeats)}"
-            table.add_row(f"violation@{shown.repeats}, {_UNITS[shown.by]}", *_share(shown, "of"), says)
+            says = f"forbidden, told in {_any_of(shown.repeats)}"
+            table.add_row(f"violation@{shown.repeats}, {_UNITS[shown.by]}", *_share(shown), says)
     if memory.completeness:
-        says = "required pairs delivered, over all sessions"
-        table.add_row("completeness", *_share(memory.completeness, "of"), says)
+        table.add_row("completeness", *_share(memory.completeness), "required, told in full")
     yield table
     if memory.hazard:
-        heads = ("at risk", "first leaks", "not scored", "hazard", interval, "kept so far", interval)
+        heads = ("at risk", "leaks", "unscored", "hazard", interval, "kept", interval)
         hazard = plain_table("session", *heads)
         for each in _telling([(each,) for each in memory.hazard]):
             (row,) = each
@@ -82,7 +81,7 @@ def _label(drop: MemoryDrop) -> str:
 
 
 def _any_of(repeats: int) -> str:
-    return "one repeat" if repeats == 1 else f"{repeats} repeats"
+    return "a repeat" if repeats == 1 else f"any of {repeats} repeats"
 
 
 def _steps(most: int) -> set[int]:
@@ -90,9 +89,9 @@ def _steps(most: int) -> set[int]:
     return {n for n in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, most) if n <= most}
 
 
-def _share(shown: MemoryShare, of: str) -> tuple[str, str, str]:
+def _share(shown: MemoryShare) -> tuple[str, str, str]:
     """A value with its interval, or the worst cases where too much is not scored."""
-    n = f"{of} {shown.n:,}" + (f", {shown.n - shown.scored:,} not scored" if shown.scored < shown.n else "")
+    n = f"of {shown.n:,}" + (f", {shown.n - shown.scored:,} not scored" if shown.scored < shown.n else "")
     if shown.value is None or shown.interval is None:
         return "-", f"within {_range(shown.bounds)}", n
     return percent(100 * shown.value), _range(shown.interval), n
