@@ -31,10 +31,10 @@ def run_tables(memory: MemorySummary, level: float = 0.95) -> Iterator[Table]:
     table = plain_table("memory", "", interval, "", "what it says", wordy=["what it says"])
     for shown in memory.violation:
         if shown.repeats in _steps(memory.repeats):
-            says = f"forbidden, told in {_any_of(shown.repeats)}"
+            says = f"told in {_any_of(shown.repeats)}"
             table.add_row(f"violation@{shown.repeats}, {_UNITS[shown.by]}", *_share(shown), says)
     if memory.completeness:
-        table.add_row("completeness", *_share(memory.completeness), "required, told in full")
+        table.add_row("completeness", *_share(memory.completeness), "told in full")
     yield table
     if memory.hazard:
         heads = ("at risk", "leaks", "unscored", "hazard", interval, "kept", interval)

@@ -79,3 +79,16 @@ def test_a_run_of_which_nothing_is_scored_is_not_enough(call, tmp_path: Path, mo
     monkeypatch.syspath_prepend(tmp_path)
     result = call("run", "office", "-a", "python:broken_guest:agent", "-o", "b.run", "--quiet", code=3)
     assert "agent fault" in result.output
+
+
+def test_sessions_and_repeats_show_memory(call, tmp_path: Path) -> None:
+    (tmp_path / "cover.yaml").write_text(
+        (Path(__file__).parents[2] / "examples/cover.yaml").read_text("utf-8"), "utf-8"
+    )
+    wanted = ("run", "cover.yaml", "-a", "reference:oversharer", "-o", "a.run", "--repeats", "2", "--seeds", "1", "-q")
+    text = call(*wanted).stdout
+    assert "violation@2, facts" in text
+    assert "completeness" in text
+    memory = json.loads(call(*wanted, "--json").stdout)["memory"]
+    assert (memory["repeats"], memory["sessions"], memory["completeness"]["value"]) == (2, 3, 1.0)
+    assert [each["at_risk"] for each in memory["hazard"]] == [2]
