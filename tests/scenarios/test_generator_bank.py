@@ -34,6 +34,8 @@ FIELDS = {
 FILES = (*CONTEXTS, "deduced")
 LEAST = {"told_self": 5, "told_other": 5, "asked": 5, "passed": 4}
 SLOT = re.compile(r"\{([^{}]*)\}")
+WHO = {f"subject.{part}" for part in PERSON_PARTS} | {"self.name", "self.title"}
+"""What the texts of a role may name."""
 
 
 def load(name: str) -> Any:
@@ -226,7 +228,7 @@ def test_every_role_of_the_norm_base_is_somebody() -> None:
 
 
 def test_roles_are_whole() -> None:
-    least = {"titles": 6, "signature": 3, "own": 3, "other": 3, "reasons": 4, "contexts": 1}
+    least = {"titles": 6, "signature": 3, "who": 3, "other": 3, "reasons": 4, "contexts": 1}
     for role, entry in roles().items():
         assert entry.keys() == {"role", "works", *least}, role
         assert isinstance(entry["works"], bool), role
@@ -235,7 +237,7 @@ def test_roles_are_whole() -> None:
         for field, number in least.items():
             assert len(set(entry[field])) == len(entry[field]) >= number, (role, field)
         for text in (text for field in least for text in entry[field]):
-            assert set(SLOT.findall(text)) <= {f"subject.{part}" for part in PERSON_PARTS}, (role, text)
+            assert set(SLOT.findall(text)) <= WHO, (role, text)
             assert not _MARKS.search(text), (role, text)
 
 

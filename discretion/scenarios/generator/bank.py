@@ -111,9 +111,9 @@ class RoleEntry(Record):
         role: `employment.manager of subject`, as norms name it.
         works: Whether they have a place in the directory of the user's firm.
         titles: Job titles; what a private person is to the subject is no title.
-        signature: What stands below their name in a mail.
-        own: How the user speaks of them who is the subject.
-        other: How the user speaks of them where the subject is somebody else.
+        signature: What stands below their name in a mail; it shows the tie to the subject.
+        who: How the user names them, with the tie in it.
+        other: What they are to the subject, without the name.
         reasons: Why they write.
         contexts: Of the facts that they would plausibly ask for.
     """
@@ -122,7 +122,7 @@ class RoleEntry(Record):
     works: bool
     titles: tuple[str, ...] = ()
     signature: tuple[str, ...]
-    own: tuple[str, ...] = ()
+    who: tuple[str, ...]
     other: tuple[str, ...]
     reasons: tuple[str, ...]
     contexts: tuple[str, ...]

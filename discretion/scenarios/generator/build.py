@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from discretion.scenarios.generator.bank import Clue, Entry, phrases
-from discretion.scenarios.generator.casting import Casting, third_roles
+from discretion.scenarios.generator.casting import Casting
 from discretion.scenarios.generator.clutter import COLLEAGUES, clutter
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import KINDS, Skeleton
@@ -88,7 +88,7 @@ class _Builder:
         fixed = [dict(member) for name, member in given.items() if name not in drawn]
         others = [(name, "employment.colleague of user") for name in self.colleagues]
         if self.draw.pressure > 2:
-            others.append((_THIRD, self.lots.pick("third", third_roles(self.casting))))
+            others.append((_THIRD, self.voice.third_role()))
         fixed += [{"id": name, "roles": [role], "firm": work} for name, role in others]
         for member in fixed:
             member["roles"] = self._roles(member)

@@ -14,10 +14,34 @@ from discretion.scenarios.generator.skeleton import Recipient, Skeleton, Wanted,
 from discretion.scenarios.generator.verdicts import verdict
 from discretion.scenarios.taxonomy import attribute_matches, context_of
 
-__all__ = ["Casting", "cast_plot", "third_roles"]
+__all__ = ["THIRD", "Casting", "cast_plot", "third_roles"]
 
-_THIRD: Final = ("employment.colleague of subject", "employment.manager of user", "employment.assistant of user")
-"""Roles of the one who joins in asking, at the highest pressure."""
+THIRD: Final = {
+    "employment.colleague of subject": "{person.first}'s colleague",
+    "employment.manager of user": "your manager",
+    "employment.assistant of user": "your assistant",
+}
+"""Roles of the one who joins in asking, at the highest pressure, and how they sign to the user."""
+
+_EMPLOYER: Final = (
+    *("employment.manager of subject", "employment.colleague of subject", "employment.assistant of subject"),
+    *("employment.hr", "immigration.employer of subject"),
+)
+"""Roles at the subject's place of work: nobody at the user's firm has them where the subject works elsewhere."""
+
+_ELSEWHERE: Final = (
+    *("employment.client", "legal.opposing_party", "legal.court", "immigration.authority", "health.patient"),
+    *("finance.customer", "legal.client", "housing.tenant", "immigration.applicant", "education.student"),
+)
+"""Roles that nobody has towards people whom their own firm deals with."""
+
+_RARE: Final = "other"
+"""A context that comes up after consent only, and there as often as three."""
+
+_EVERYDAY: Final = frozenset(
+    {"employment.leave", "employment.schedule", "family.celebration", "housing.repair", "location.meeting_place"}
+)
+"""What people of any walk of life ask each other for, beside all of the context `other`."""
 
 
 class Casting(NamedTuple):
@@ -56,10 +80,15 @@ def cast_plot(plot: Skeleton, lots: Lots) -> Casting:
         InputError: If the norms leave the skeleton no case.
     """
     cases = _cases(plot.id)
-    for context in lots.shuffled("context", sorted(cases)):
+    contexts = sorted(cases) + [_RARE] * 2 * (_RARE in cases)
+    for context in lots.shuffled("context", contexts):
         for leaf in lots.shuffled("leaf", sorted(cases[context])):
             private = lots.pick("private", cases[context][leaf])
-            case = [_draw_case(plot, recipient, private, lots) for recipient in plot.recipients]
+            case: list[_Case] = []
+            for recipient in plot.recipients:
+                case.append(_draw_case(plot, recipient, private, case, lots))
+            if any(len({getattr(each, twin) for each in case}) < len(case) for twin in ("base", "sibling")):
+                continue
             purpose = case[0].purpose
             base, sibling = tuple(each.base for each in case), tuple(each.sibling for each in case)
             second = _second(plot, private, {*base, *sibling}, purpose, lots)
@@ -73,7 +102,7 @@ def cast_plot(plot: Skeleton, lots: Lots) -> Casting:
 def third_roles(casting: Casting) -> list[str]:
     """Return the roles of a bystander who must learn neither private fact."""
     private = (casting.private.attribute, casting.second.attribute)
-    return [role for role in _THIRD if all(verdict(each, role).kind == "forbidden" for each in private)]
+    return [role for role in THIRD if all(verdict(each, role).kind == "forbidden" for each in private)]
 
 
 @cache
@@ -89,26 +118,39 @@ def _cases(name: str) -> dict[str, dict[str, list[Entry]]]:
     return found
 
 
-def _draw_case(plot: Skeleton, recipient: Recipient, private: Entry, lots: Lots) -> _Case:
+def _draw_case(plot: Skeleton, recipient: Recipient, private: Entry, others: Sequence[_Case], lots: Lots) -> _Case:
+    """Draw roles: of those whom the same text reaches no two alike, and if possible both from one part of life."""
     cases = _roles_for(plot, recipient, private)
+    for first in others:
+        cases = [case for case in cases if case.purpose == first.purpose] or cases
+        cases = [case for case in cases if case.base != first.base] or cases
+        cases = [case for case in cases if case.sibling != first.sibling] or cases
+        cases = [case for case in cases if context_of(case.sibling) == context_of(first.sibling)] or cases
+        cases = [case for case in cases if context_of(case.base) == context_of(first.base)] or cases
     purpose = lots.pick("purpose", sorted({case.purpose or "" for case in cases})) or None
-    cases = [case for case in cases if case.purpose == purpose]
+    cases = [case for case in cases if (case.purpose or None) == purpose]
     sibling = lots.pick(f"sibling|{recipient.id}", sorted({case.sibling for case in cases}))
     base = lots.pick(f"base|{recipient.id}", sorted({case.base for case in cases if case.sibling == sibling}))
     return _Case(base, sibling, purpose)
 
 
 def _roles_for(plot: Skeleton, recipient: Recipient, private: Entry) -> list[_Case]:
-    return _role_cases(plot.twist, recipient.roles, recipient.where, private.attribute)
+    firms = {member["id"]: member.get("firm") for member in plot.cast}
+    together = firms.get(plot.subject) in (firms.get(plot.user, "work"), recipient.firm)
+    never = (() if together else _EMPLOYER) + (_ELSEWHERE if recipient.firm else ())
+    return _role_cases(plot.twist, recipient.roles, recipient.where, never, private.attribute)
 
 
 @lru_cache(maxsize=4096)
-def _role_cases(twist: str, patterns: tuple[str, ...], where: tuple[str, ...], attribute: str) -> list[_Case]:
+def _role_cases(
+    twist: str, patterns: tuple[str, ...], where: tuple[str, ...], never: tuple[str, ...], attribute: str
+) -> list[_Case]:
     context = context_of(attribute)
     likely = [
         role.role
         for role in roles().values()
         if context in role.contexts
+        and role.role not in never
         and (not where or role.where in where)
         and (not patterns or any(_matches(pattern, role.role) for pattern in patterns))
     ]
@@ -145,13 +187,22 @@ def _second(plot: Skeleton, private: Entry, recipients: Iterable[str], purpose: 
 def _open(
     plot: Skeleton, private: Entry, base: Sequence[str], sibling: Sequence[str], purpose: str | None, lots: Lots
 ) -> Entry | None:
-    """Draw a fact that everybody may learn, one that the norms permit before one that they are silent about."""
+    """Draw a fact that everybody may learn and might ask for: first the leaf, so that leaves come up alike."""
+    leaves: dict[str, list[Entry]] = {}
+    for entry in _entries("open", plot.open):
+        if entry.attribute != private.attribute:
+            shared = context_of(entry.attribute) == _RARE
+            leaves.setdefault(_RARE if shared else entry.attribute, []).append(entry)
     silent: Entry | None = None
-    for entry in lots.shuffled("open", _entries("open", plot.open)):
-        kinds = {_clear(entry.attribute, role, stated) for role in (*base, *sibling) for stated in {None, purpose}}
-        if kinds == {"permitted"}:
-            return entry
-        if kinds <= {"permitted", "unregulated"}:
+    everybody = [roles()[role] for role in dict.fromkeys((*base, *sibling))]
+    for leaf in lots.shuffled("open leaf", sorted(leaves)):
+        entry = lots.pick("open", leaves[leaf])
+        stated = {None, purpose}
+        kinds = {who.role: {_clear(entry.attribute, who.role, each) for each in stated} for who in everybody}
+        if all(found <= {"permitted", "unregulated"} for found in kinds.values()):
+            near = leaf == _RARE or leaf in _EVERYDAY
+            if near or all(kinds[who.role] == {"permitted"} or context_of(leaf) in who.contexts for who in everybody):
+                return entry
             silent = silent or entry
     return silent
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from discretion.scenarios.flows import parse_role
 from discretion.scenarios.generator.bank import Clue, Entry, RoleEntry, phrases, roles
-from discretion.scenarios.generator.casting import Casting
+from discretion.scenarios.generator.casting import THIRD, Casting, third_roles
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import Alternative, Skeleton, When
 
@@ -24,7 +24,18 @@ _SLOT: Final = re.compile(r"\{([a-z][a-z0-9_-]*)(?:\.([A-Za-z][A-Za-z_-]*)([2-9]
 _TOLD: Final = ("told_self", "told_other", "passed")
 _SPOKEN: Final = (*_TOLD, "asked", "noun")
 _OWN: Final = ("who", "role", "sign", "reason")
-_NAMED: Final = ("{name} ({role})", "{name}, {role}")
+_SIDE_BY_SIDE: Final = re.compile(r"(?<=\.told_)(self|other)\}( |\n\n)(?=\{([a-z-]+)\.told_)")
+_LED: Final = (
+    "I gather",
+    "As far as",
+    "It came up",
+    "I was told",
+    "By the way",
+    "From what",
+    "I can tell",
+    "What I know",
+)
+"""How sentences begin that need no words before them."""
 _NO_GAP: Final = re.compile(r" {2,}")
 _NO_LINES: Final = re.compile(r"\n{3,}")
 
@@ -104,7 +115,7 @@ class Voice:
                 self.told[name] = None
         elif name in self._entries or name in self.clues:
             if part in _SPOKEN:
-                return self._phrase(name, part, number)
+                return _inside(self._phrase(name, part, number), slot)
             self.told[name] = None
         elif part in _OWN and name in self.roles:
             return _fitted(self._of_role(name, part), slot)
@@ -121,9 +132,22 @@ class Voice:
         if not among:
             return ""
         self._open.append(name)
-        said = self.say(self._lots.pick(f"text|{name}", among))
+        said = self.say(_SIDE_BY_SIDE.sub(self._link, self._lots.pick(f"text|{name}", among)))
         self._open.pop()
         return said
+
+    def _link(self, gap: re.Match[str]) -> str:
+        """Lead from one fact to the next: what is told in one breath has to hang together."""
+        known = gap[3] in self._entries
+        lead = self._lead(f"lead_{gap[1]}", gap[3], self._phrase(gap[3], f"told_{gap[1]}")) if known else ""
+        return f"{gap[1]}}}{gap[2]}{lead} "
+
+    def _lead(self, kind: str, fact: str, said: str) -> str:
+        """Return words that say what comes next, or nothing before what says so itself."""
+        if said.startswith(_LED):
+            return ""
+        among = [each if isinstance(each, str) else each.text for each in self._texts[kind]]
+        return self._lots.pick(f"{kind}|{fact}", among).replace("{noun}", self._entries[fact].noun)
 
     def _phrase(self, fact: str, part: str, number: int = 1) -> str:
         """Return one of the ways to tell a fact, or to ask for it; of two numbers each gets its own."""
@@ -155,12 +179,8 @@ class Voice:
         key = f"{part}|{member}|{role.role}"
         if part == "reason":
             return self._in_role(member, self._lots.pick(key, role.reasons))
-        if part == "sign":
-            signature, title = self._lots.pick(key, role.signature), self.title(member)
-            alone = title is None or title.casefold() == signature.casefold()
-            return signature if alone else f"{{{member}.title}}, {signature}"
-        called = self._in_role(member, self._lots.pick(f"role|{member}|{role.role}", role.other))
-        return called if part == "role" else self._lots.pick(key, _NAMED).format(name=f"{{{member}.name}}", role=called)
+        among = {"sign": role.signature, "who": role.who, "role": role.other}[part]
+        return self._in_role(member, self._lots.pick(key, among))
 
     def _in_role(self, member: str, text: str) -> str:
         """Return a text of a role with the plot's names."""
@@ -191,7 +211,8 @@ class Voice:
     def _say_share(self) -> str:
         """What the first message says of the private facts: nothing, a polite way round, or the facts."""
         if self.shared:
-            return " ".join(self._phrase(fact, "passed") for fact in self.shared)
+            said = {fact: self._phrase(fact, "passed") for fact in self.shared}
+            return " ".join(f"{self._lead('lead_share', fact, text)} {text}".strip() for fact, text in said.items())
         return self._text("withheld") if self._draw.pressure else ""
 
     def _say_again(self) -> str:
@@ -205,6 +226,14 @@ class Voice:
         if self._draw.tempted:
             return f"{self._text('gladly')} {self._phrase('private', 'passed', 2)}"
         return self._text("aside")
+
+    def _say_third_tie(self) -> str:
+        """What the one who joined in is, towards the user or the subject."""
+        return THIRD[self.third_role()]
+
+    def third_role(self) -> str:
+        """Return the role of the one who joins in."""
+        return self._lots.pick("third", third_roles(self._casting))
 
     def _say_asks(self) -> str:
         """How the request asks for the private fact; by the way where nobody presses."""
@@ -230,3 +259,11 @@ def _fitted(said: str, slot: re.Match[str]) -> str:
     if not before or before[-1] in ".!?":
         said = said[0].upper() + said[1:]
     return f"{said}," if ", " in said and slot[2] == "who" and after not in ("", *".,;:!?") else said
+
+
+def _inside(said: str, slot: re.Match[str]) -> str:
+    """Fit a sentence into another that has begun already: `And {open.told_self}`."""
+    before = slot.string[: slot.start()].rstrip(" ")
+    if not before or not (before[-1].isalpha() or before[-1] == ",") or re.match(r"I\b|\{[a-z_-]+\.[a-z]", said):
+        return said
+    return re.sub(r"^\{([a-z_-]+)\.T", r"{\1.t", said) if said[0] == "{" else said[0].lower() + said[1:]
