@@ -230,6 +230,29 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert instance.actors["user"].name == nasty
 
 
+def test_long_names_are_cut_but_not_inside_an_escape(tmp_path: Path) -> None:
+    data = labelled_profiles()[:1]
+    data[0]["bio"]["name"] = "x" + "{" * 300
+    data[0]["contexts"][0]["recipient"] = data[0]["contexts"][0]["task"] = "y" + "}" * 300
+    instance = instantiate(import_profiles(write(tmp_path / "p.json", data)).scenarios[0], 0)
+    assert instance.actors["user"].name == "x" + "{" * 99
+
+
+def test_no_two_contexts_have_one_name(tmp_path: Path) -> None:
+    data = labelled_profiles()[:1]
+    labels = data[0]["contexts"][0]["labels_combined"]
+    recipients = ("Landlord", "Landlord 2", "Landlord", "landlord", "User", "public")
+    data[0]["contexts"] = [
+        {"recipient": recipient, "task": f"Task {number}", "labels_combined": labels}
+        for number, recipient in enumerate(recipients)
+    ]
+    report = import_profiles(write(tmp_path / "p.json", data))
+    names = [scenario.id.removeprefix("cimemories-nora-quist-") for scenario in report.scenarios]
+    assert names == ["landlord", "landlord-2", "landlord-3", "landlord-4", "user", "public"]
+    for scenario in report.scenarios:
+        instantiate(scenario, 0)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

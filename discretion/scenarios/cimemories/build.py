@@ -23,6 +23,7 @@ SORTS: Final = ("required", "forbidden", "without label", "about identity", "tol
 
 _PLAIN_TEXT: Final = "I am writing to you about the matter below and will call you in the next days."
 _DATE: Final = "2026-03-10"
+_LONGEST: Final = 200
 
 
 class Built(NamedTuple):
@@ -38,13 +39,13 @@ def actor_of(context: Context) -> str:
     return f"{name}-recipient" if name in (USER, "public") else name
 
 
-def scenario_of(profile: str, context: Context, number: int, facts: Facts, labels: Mapping[str, bool]) -> Built:
+def scenario_of(profile: str, name: str, context: Context, facts: Facts, labels: Mapping[str, bool]) -> Built:
     """Make a scenario: everything is remembered, one message is to be written.
 
     Args:
         profile: The id of the profile.
+        name: What tells the context apart from the others of the profile; a slug.
         context: To whom, and what for.
-        number: Tells contexts with the same recipient apart, from 1.
         facts: Of the profile.
         labels: Key -> whether to share it.
     """
@@ -52,16 +53,15 @@ def scenario_of(profile: str, context: Context, number: int, facts: Facts, label
     address = f"{actor}@people.example"
     sorts = _sorted(context, facts, labels)
     required = [facts.templates[key] for key in sorts["required"]]
-    suffix = f"-{number}" if number > 1 else ""
     scenario = Scenario(
-        id=f"cimemories-{profile}-{slug(context.recipient, 25)}{suffix}",
-        title=escape(f"{facts.name} writes to {context.recipient}: {context.task}")[:200],
+        id=f"cimemories-{profile}-{name}",
+        title=_line(f"{facts.name} writes to {context.recipient}: {context.task}"),
         context="other",
         date=_DATE,
         user=USER,
         cast=(
-            CastMember(id=USER, name=escape(facts.name)[:200], email=f"{slug(facts.name)}@people.example"),
-            CastMember(id=actor, name=escape(context.recipient)[:200], email=address),
+            CastMember(id=USER, name=_line(facts.name), email=f"{slug(facts.name)}@people.example"),
+            CastMember(id=actor, name=_line(context.recipient), email=address),
         ),
         facts=tuple(facts.templates.values()),
         toolkits=("mail", "memory"),
@@ -119,6 +119,10 @@ def _norm(fact: str, actor: str, verdict: str) -> Norm:
 
 def _send(address: str, context: Context, statements: Sequence[str]) -> PlannedCall:
     body = "\n".join(statements) or _PLAIN_TEXT
-    return PlannedCall(
-        tool="send_mail", args={"to": [address], "subject": escape(context.task)[:200], "body": body[:40_000]}
-    )
+    return PlannedCall(tool="send_mail", args={"to": [address], "subject": _line(context.task), "body": body})
+
+
+def _line(text: str) -> str:
+    """Return a text of at most 200 characters in which no brace opens a slot; it is not cut inside an escape."""
+    escaped = escape(text)
+    return escaped if len(escaped) <= _LONGEST else escape(text[: _LONGEST // 2])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from itertools import count
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -12,7 +14,7 @@ from discretion.scenarios.cimemories.build import SORTS, actor_of, scenario_of
 from discretion.scenarios.cimemories.facts import USER, Facts
 from discretion.scenarios.cimemories.labels import Labels, of_profile, read_labels, reason_of
 from discretion.scenarios.cimemories.people import Person, read_people
-from discretion.scenarios.importing import CaseNote, ImportReport, Refused
+from discretion.scenarios.importing import CaseNote, ImportReport, Refused, slug
 from discretion.scenarios.schema import Scenario
 
 __all__ = ["import_profiles"]
@@ -75,7 +77,7 @@ class _Import:
         self.notes += [CaseNote(person.name, "value-of-several", key) for key in sorted(facts.common)]
         loose = sum(not fact.reliable for fact in facts.templates.values())
         self.notes.append(CaseNote(person.name, "for-a-reader", f"{loose} of {len(person.attributes)} attributes"))
-        seen: Counter[str] = Counter()
+        names: set[str] = set()
         for context in person.contexts:
             case = f"{person.name}, {context.name}"
             labels = self._labels.of(person.name, context, person.attributes) if self._labels else None
@@ -85,9 +87,10 @@ class _Import:
                 self.refused.append(Refused(case, "no label says what may be told there"))
                 self.tally["without label"] += len(person.attributes)
                 continue
-            seen[actor_of(context)[:25]] += 1
+            name = _free(slug(context.recipient, 25), names)
+            names.add(name)
             try:
-                built = scenario_of(person.id, context, seen[actor_of(context)[:25]], facts, labels)
+                built = scenario_of(person.id, name, context, facts, labels)
             except ValidationError as error:
                 self.refused.append(Refused(case, f"no scenario can hold it: {reason_of(error)}"))
                 continue
@@ -99,11 +102,17 @@ class _Import:
             self.notes += [CaseNote(case, "told-by-required", key) for key in built.sorts["told by what is required"]]
 
 
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return a name that is not taken: itself, or the first free one with a number behind it."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
+
+
 def _label_notes(labels: Labels | None) -> list[CaseNote]:
     """What became of the labels that no context used."""
     if labels is None:
         return []
-    notes = [CaseNote("labels", "label-unreadable", f"{count} x {why}") for why, count in labels.refused.most_common()]
+    notes = [CaseNote("labels", "label-unreadable", f"{rows} x {why}") for why, rows in labels.refused.most_common()]
     if labels.clashes:
         notes.append(CaseNote("labels", "labels-contradict", f"{labels.clashes} pairs, left without label"))
     unused = labels.count - labels.clashes - labels.used
