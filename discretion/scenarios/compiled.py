@@ -20,7 +20,7 @@ from discretion.scenarios.schema import Scenario
 from discretion.scenarios.slots import PERSON_PARTS, Scope, SlotError, compile_text
 from discretion.scenarios.values import DRAW_KEYS, DrawSpec, parse_draw
 
-__all__ = ["DOMAIN", "Compiled", "FactDraw", "canonical_json", "content_hash", "slot_of"]
+__all__ = ["DOMAIN", "Compiled", "FactDraw", "canonical_json", "content_hash", "hash_of", "slot_of"]
 
 DOMAIN: Final = "domain"
 """The part of a person that stands for their mail domain; lists get their default addresses by it."""
@@ -37,7 +37,12 @@ def canonical_json(scenario: Scenario) -> str:
 
 def content_hash(scenario: Scenario) -> str:
     """Return the SHA-256 of the canonical JSON in hex."""
-    return sha256(canonical_json(scenario).encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_of(canonical_json(scenario))
+
+
+def hash_of(text: str) -> str:
+    """Return the SHA-256 of a scenario's canonical JSON in hex."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class FactDraw(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from discretion.scenarios.compiled import Compiled, canonical_json, content_hash
+from discretion.scenarios.compiled import Compiled, canonical_json, hash_of
 from discretion.scenarios.fields import FieldError, Loc
 from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Twin
@@ -30,8 +30,9 @@ class Prepared:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._twins: dict[Twin, Compiled] = {}
-        self.reserved = words_of(canonical_json(scenario))
-        self.versions = {"schema": SCHEMA_VERSION, "faker": faker_version(), "scenario": content_hash(scenario)}
+        text = canonical_json(scenario)
+        self.reserved = words_of(text)
+        self.versions = {"schema": SCHEMA_VERSION, "faker": faker_version(), "scenario": hash_of(text)}
 
     def twin(self, twin: Twin) -> Compiled:
         """Return one of the twins.
