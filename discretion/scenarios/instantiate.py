@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from pydantic import ValidationError
 
@@ -96,9 +97,9 @@ def twins(scenario: Scenario, seed: int, *, norms: Sequence[Norm] | None = None)
 def sessions(instance: Instance) -> tuple[Instance, ...]:
     """Return one instance for each session, in order; the instance itself where it has none.
 
-    A session has its own user, task and people where it gives them, and all content that came before it. With several
-    sessions their ids end in `#0`, `#1`, ... Each still lists all sessions, with their users: whoever is served later
-    hears what the assistant remembers now.
+    A session has its own day, user, task and people where it gives them, and all content that came before it. With
+    several sessions their ids end in `#0`, `#1`, ... Each still lists all sessions, with their users: whoever is served
+    later hears what the assistant remembers now.
     """
     made: list[Instance] = []
     world = instance.world
@@ -107,6 +108,7 @@ def sessions(instance: Instance) -> tuple[Instance, ...]:
         world = world.plus(session.add)
         fields = {
             "id": f"{instance.id}#{place}" if len(instance.sessions) > 1 else instance.id,
+            "date": (date.fromisoformat(instance.date) + timedelta(session.day)).isoformat(),
             "user": session.user or instance.user,
             "task": session.task,
             "people": session.people or instance.people,

@@ -77,8 +77,12 @@ class _Checker:
         yield from self.task(scenario.task, ("task",))
         yield from self.people(scenario.people, {scenario.user}, ("people",))
         world = scenario.world
+        day = 0
         for place, session in enumerate(scenario.sessions):
             loc: Loc = ("sessions", place)
+            if session.day < day:
+                yield self.error(f"it lies before the session in front of it, on day {day}", (*loc, "day"), "sort them")
+            day = session.day
             if session.user is not None:
                 yield from self.known(session.user, self.actors, "actor", (*loc, "user"))
             yield from self.task(session.task, (*loc, "task"))

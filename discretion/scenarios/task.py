@@ -144,11 +144,13 @@ class Session(Record):
     """One of several episodes that share a memory; what is not given is the scenario's own.
 
     Attributes:
+        day: On which it is played: days after the scenario's date, and not before the session in front of it.
         user: Whom the assistant serves in it.
         add: Content that arrives before it.
     """
 
     id: Slug
+    day: int = Field(default=0, ge=0, le=3650)
     user: Slug | None = None
     task: Task
     people: tuple[Behaviour, ...] = ()

@@ -316,3 +316,16 @@ def test_sessions_see_what_came_before() -> None:
     assert one.facts == made.facts
     (only,) = sessions(instantiate(scenario(sessions=parts[:1], sibling=None), 4))
     assert (only.id, only.task.instruction) == ("small:4", one.task.instruction)
+
+
+def test_a_session_has_its_day_and_days_do_not_go_backwards() -> None:
+    parts = [
+        {"id": "one", "task": {"instruction": "-"}},
+        {"id": "two", "day": 30, "task": {"instruction": "{date+31}"}},
+    ]
+    one, two = sessions(instantiate(scenario(sessions=parts, sibling=None), 0))
+    assert (one.date, two.date, two.task.instruction) == ("2026-03-10", "2026-04-09", "2026-04-10")
+    with pytest.raises(
+        ScenarioError, match=r"small sessions\[one\].day: it lies before the session in front of it, on day 30"
+    ):
+        instantiate(scenario(sessions=parts[::-1], sibling=None), 0)
