@@ -13,6 +13,7 @@ from discretion.scenarios.flows import VerdictKind
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
     from discretion.scenarios.instance import Instance
     from discretion.scenarios.task import Task
@@ -25,6 +26,7 @@ _VERDICTS: Final[dict[VerdictKind, tuple[str, str]]] = {
     "forbidden": ("no", "bold red"),
     "unregulated": (".", "dim"),
 }
+_WIDTH: Final = 80
 _LEGEND: Final = "must: required   may: permitted   no: forbidden   . unregulated   knows: knew it before"
 
 
@@ -44,7 +46,7 @@ def instance_view(instance: Instance, *, story: str) -> Group:
     parts: list[RenderableType] = [
         Group(head, Text(" ".join(story.split()))) if story else head,
         _cast(instance),
-        _flows(graph),
+        *([_facts(graph), _flows(graph)] if instance.facts else []),
         Text(_LEGEND, "dim"),
         *_changes(graph),
         _task(instance),
@@ -64,24 +66,38 @@ def _cast(instance: Instance) -> Table:
     return table
 
 
-def _flows(graph: FlowGraph) -> Table:
-    """Facts against recipients, the user as sender, as things stand at the start."""
+def _facts(graph: FlowGraph) -> Table:
     from rich.text import Text
 
-    table = plain_table("fact", *graph.actors, wordy=[])
-    table.columns[0].no_wrap = False
+    table = plain_table("fact", "of", "about", "states", wordy=["of", "about", "states"])
     for fact in graph.instance.facts:
-        cells: list[Text] = []
-        for actor in graph.actors:
-            if graph.knows(fact.id, actor):
-                cells.append(Text("knows", "dim"))
-            else:
-                word, style = _VERDICTS[graph.verdict(fact.id, actor).kind]
-                cells.append(Text(word, style))
         twin = " *" if fact.id == graph.instance.twin_fact else ""
-        label = Text.assemble((f"{fact.id}{twin} ", "bold"), (f"{fact.attribute}\n", "dim"), fact.statement)
-        table.add_row(label, *cells)
+        about = Text(fact.attribute, "dim", overflow="fold")
+        table.add_row(Text(f"{fact.id}{twin}", "bold"), Text(fact.subject), about, Text(fact.statement))
     return table
+
+
+def _flows(graph: FlowGraph) -> Table:
+    """Facts against recipients, the user as sender, as things stand at the start; where people are many, turned."""
+    facts, actors = list(graph.facts), list(graph.actors)
+    width = max(map(len, facts)) + sum(max(len(actor), len("knows")) + 2 for actor in actors)
+    if width <= _WIDTH or len(actors) <= len(facts):
+        table = plain_table("flow", *actors)
+        for fact in facts:
+            table.add_row(fact, *(_verdict(graph, fact, actor) for actor in actors))
+    else:
+        table = plain_table("flow to", *facts)
+        for actor in actors:
+            table.add_row(actor, *(_verdict(graph, fact, actor) for fact in facts))
+    return table
+
+
+def _verdict(graph: FlowGraph, fact: str, actor: str) -> Text:
+    from rich.text import Text
+
+    if graph.knows(fact, actor):
+        return Text("knows", "dim")
+    return Text(*_VERDICTS[graph.verdict(fact, actor).kind])
 
 
 def _changes(graph: FlowGraph) -> list[Table]:

@@ -99,7 +99,9 @@ def draw_flows(instance: Instance, path: Path) -> None:
             figure.savefig(content, format="png", dpi=200)
             made = content.getvalue()
         else:
-            figure.savefig(content, format="svg", metadata={"Date": None})
+            figure.savefig(
+                content, format="svg", metadata={"Date": None, "Creator": "Discretion", "Title": clean(instance.title)}
+            )
             made = content.getvalue().replace(f"'{FONT}'".encode(), f"'{FONT}', Verdana, sans-serif".encode())
     try:
         path.write_bytes(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -141,11 +142,11 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 def cut(text: str, width: float, size: float) -> str:
     """Return a line that is no wider than that."""
     text = clean(text)
-    if text_width(text, size) <= width:
+    most = int(4 * width / size) + 1  # no letter is narrower than a quarter of the size
+    if len(text) <= most and text_width(text, size) <= width:
         return text
-    while text and text_width(f"{text}…", size) > width:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
+    fitting = bisect_right(range(min(len(text), most)), width, key=lambda end: text_width(f"{text[:end]}…", size))
+    return f"{text[: max(fitting - 1, 0)].rstrip()}…"
 
 
 def wrapped(text: str, width: float, size: float, *, bold: bool = False, most: int = 4) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cimemories_kit import export_rows, profiles, write
 
-from discretion.scenarios import load_scenario, load_scenarios
+from discretion.scenarios import instantiate, load_scenario, load_scenarios
 from discretion.scenarios.packs import pack_files
 
 
@@ -72,6 +72,17 @@ def test_show_tells_story_cast_flows_and_task(call) -> None:
     assert text == call("scenario", "show", scenario.id, "--seed", "0").stdout
     assert text != call("scenario", "show", f"office/{scenario.id}", "--seed", "1").stdout
     assert "~sibling:0" in call("scenario", "show", f"office/{scenario.id}", "--twin", "sibling").stdout
+
+
+def test_show_is_whole_on_a_narrow_terminal(call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name, head in {"exam-plan": "flow ", "board-guest": "flow to "}.items():  # of many people, one has a row each
+        text = call("scenario", "show", name).stdout
+        flows = text[text.index(f"\n{head}") : text.index("must: required")]
+        assert "…" not in flows
+        instance = instantiate(load_scenario(f"office/{name}"), 0)
+        assert all(member.id in flows for member in instance.cast)
+        assert all(fact.id in flows for fact in instance.facts)
 
 
 def test_show_tells_what_an_event_may_change(call) -> None:
