@@ -5,7 +5,7 @@ Every error is one line that says file, line and field, what is wrong there, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -53,9 +53,19 @@ def load_scenarios(source: str | Path) -> tuple[Scenario, ...]:
         ScenarioError: If there are none, one is broken, or two have the same id.
     """
     path = Path(source)
-    shipped = not _exists(path)
-    texts = _shipped(str(source)) if shipped else _texts(path)
-    wanted = str(source).partition("/")[2] if shipped else ""
+    if not _exists(path):
+        return _load_shipped(str(source))
+    return _collected(_texts(path), str(source))
+
+
+@lru_cache(maxsize=256)
+def _load_shipped(source: str) -> tuple[Scenario, ...]:
+    """Load a pack, or one of its scenarios, once: what ships does not change."""
+    return _collected(_shipped(source), source, source.partition("/")[2])
+
+
+def _collected(texts: Iterable[tuple[str, str]], source: str, wanted: str = "") -> tuple[Scenario, ...]:
+    """Return the scenarios of some texts, or the wanted one of them."""
     scenarios: dict[str, Scenario] = {}
     others: list[str] = []
     for text, where in texts:
@@ -70,9 +80,9 @@ def load_scenarios(source: str | Path) -> tuple[Scenario, ...]:
                 raise ScenarioError(what, where=f"{place} id", remedy="choose another")
             scenarios[scenario.id] = scenario
     if wanted and not scenarios:
-        raise ScenarioError(f"no scenario {quoted(wanted)}", where=str(source), remedy=nearest(wanted, others))
+        raise ScenarioError(f"no scenario {quoted(wanted)}", where=source, remedy=nearest(wanted, others))
     if not scenarios:
-        raise ScenarioError("holds no scenario", where=str(source), remedy=f"give {', '.join(_SUFFIXES)} files")
+        raise ScenarioError("holds no scenario", where=source, remedy=f"give {', '.join(_SUFFIXES)} files")
     return tuple(scenarios.values())
 
 
