@@ -135,13 +135,13 @@ def test_two_harmless_facts_give_a_private_one_away(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in skeleton_names() if skeleton(name).implied])
 def test_a_plan_that_completes_the_pair_leaks(name: str) -> None:
     base, _ = twins(generate(3, skeletons=[name]), 0)
-    clues = " ".join(fact.statement for fact in base.facts if fact.id.startswith("clue-"))
+    half = base.facts_by_id["clue-b"].statement  # the other one they know, or are told where it belongs
     plan = skeleton(name).plan
     out = next(step["tool"] for step in plan if step.get("out"))
-    texts = ("body", "description")
+    texts = ("body", "description", "text")
     steps = tuple(
         step.model_copy(
-            update={"args": {key: f"{value} {clues}" if key in texts else value for key, value in step.args.items()}}
+            update={"args": {key: f"{value} {half}" if key in texts else value for key, value in step.args.items()}}
         )
         if step.tool == out
         else step
