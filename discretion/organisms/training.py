@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ _RECORD: Final = "training.json"
 _WARMUP: Final = 1_000_000  # tokens
 _EVERY: Final = 10  # steps between two reports, since reading a loss waits for the device
 _ENDLESS: Final = 10**12
+_MARGIN: Final = 1.0  # seconds
 _DECAY: Final = 0.3  # share of the tokens on the way down
 
 
@@ -99,8 +101,8 @@ def train_base(
         folder: Where the checkpoint goes. What is needed to go on lies in it too, until the run is through.
         workers: Processes that render the corpus ahead.
         save_every: Steps between two savings.
-        minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed of the
-            first third, and recorded.
+        minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed so far
+            before the learning rate goes down, and recorded.
         report: Called now and then.
 
     Returns:
@@ -179,7 +181,7 @@ def _train(
 
 
 class _Pace:
-    """Decides how many tokens can be learned from in a given time, once, when a third of it is over."""
+    """Decides how many tokens can be learned from in a given time: by the speed so far, before the way down begins."""
 
     def __init__(self, minutes: float) -> None:
         self._seconds = 60 * minutes
@@ -190,11 +192,11 @@ class _Pace:
     def total(self, tokens: int) -> int:
         """Return the number of tokens; more than there ever are while it is open."""
         over = time.monotonic() - self._start
-        if self._mark is None and over > self._seconds / 6:
+        if self._mark is None and over > self._seconds / 4:
             self._mark = (over, tokens)
-        elif self._mark is not None and not self._total and over > self._seconds / 3:
+        elif self._mark is not None and not self._total and over > (1 - _DECAY) * self._seconds - _MARGIN:
             speed = (tokens - self._mark[1]) / (over - self._mark[0])
-            self._total = tokens + max(1, round(speed * (self._seconds - over)))
+            self._total = max(round(tokens + speed * (self._seconds - over)), math.ceil(tokens / (1 - _DECAY)))
         return self._total or _ENDLESS
 
 
@@ -240,7 +242,8 @@ class _Run:
             fused=device.type == "cuda",
         )
         model.train()
-        if device.type == "cuda":
+        self._compiled = device.type == "cuda"
+        if self._compiled:
             torch.set_float32_matmul_precision("high")
             torch._dynamo.config.suppress_errors = True  # slower, not wrong, without
             for layer in model.model.layers:
@@ -253,6 +256,8 @@ class _Run:
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate * _scale(self.tokens, self.total)
         tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
+        if self._compiled and len(tokens) == 1:
+            tokens = tokens.expand(2, -1)  # a batch of one would be compiled anew; nothing is read of the second row
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
             # logits for assistant tokens alone: most of a conversation is tool results
