@@ -88,7 +88,7 @@ class Linting:
             count += len(found)
             issues += _doubles(found, unit, taken)
             parts += [_Part(unit, at, min(at + _AT_ONCE, len(found))) for at in range(0, len(found), _AT_ONCE)]
-        with progress_bar("lint", shown=self.shown) as tick:
+        with progress_bar("lint", shown=self.shown and count > 1) as tick:
             done = 0
             for part, part_issues in zip(parts, self._run(parts), strict=True):
                 issues += part_issues

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
@@ -13,6 +13,9 @@ from discretion.scenarios.schema import Scenario
 from discretion.scenarios.sibling import BY_ID, KINDS, SHARED
 
 __all__ = ["json_schema"]
+
+_DRAFT: Final = "http://json-schema.org/draft-07/schema#"
+"""What YAML language servers know; they warn of anything newer."""
 
 _ENTRY = re.compile(r"^    (?P<names>[a-z_]+(?:, [a-z_]+)*): (?P<text>.*(?:\n(?:      +.*)?)*)", re.MULTILINE)
 
@@ -25,7 +28,7 @@ def json_schema() -> dict[str, Any]:
         if name in records:
             _describe(part, records[name])
     _complete_changes(schema)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Discretion scenario"}
+    return {"$schema": _DRAFT, **schema, "title": "Discretion scenario"}
 
 
 def _complete_changes(schema: dict[str, Any]) -> None:
@@ -58,6 +61,8 @@ def _describe(part: dict[str, Any], record: type[BaseModel]) -> None:
     for name, field in record.model_fields.items():
         shown = part["properties"][field.alias or name]
         shown.pop("title", None)
+        if "$ref" in shown:  # beside which nothing counts in this draft
+            shown["allOf"] = [{"$ref": shown.pop("$ref")}]
         if name in fields:
             shown["description"] = fields[name]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator
 from scenario_kit import small
 
 from discretion.scenarios import json_schema, pack_names
@@ -13,11 +13,11 @@ from discretion.scenarios.documents import parse_documents
 from discretion.scenarios.packs import pack_files
 
 SCHEMA = json_schema()
-EDITOR = Draft202012Validator(SCHEMA)
+EDITOR = Draft7Validator(SCHEMA)
 
 
 def test_it_is_a_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+    Draft7Validator.check_schema(SCHEMA)
 
 
 @pytest.mark.parametrize("pack", pack_names())
