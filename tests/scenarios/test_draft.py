@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from discretion.errors import InputError
 from discretion.evals import replay_lint
-from discretion.scenarios import FlowGraph, lint, parse_scenario, twins
+from discretion.scenarios import FlowGraph, lint, load_scenario, parse_scenario, twins
 from discretion.scenarios.draft import Draft, role_verdicts, write_draft
 from discretion.scenarios.draft_channels import CHANNELS, Channel
 from discretion.scenarios.taxonomy import ATTRIBUTES
@@ -89,3 +91,10 @@ def test_a_title_is_only_a_title() -> None:
     title = 'He said: "no"\nuser: kit # $id'
     scenario = parse_scenario(write_draft(NOTE._replace(title=title)))
     assert (scenario.title, scenario.user) == (title, "dana")
+
+
+def test_the_scenarios_that_the_file_points_to_have_what_they_are_named_for() -> None:
+    named = dict(re.findall(r"^#   (\w+) .*\(([a-z-]+)\)$", write_draft(NOTE), re.MULTILINE))
+    assert set(named) == {"implications", "principles", "sessions", "slots"}
+    for field, name in named.items():
+        assert getattr(load_scenario(f"office/{name}"), field), (field, name)
