@@ -188,9 +188,11 @@ class Compiled:
             for part in sorted(self.scope.parts[draw.fact] - {"statement"}):
                 slot = slot_of(draw.fact, part)
                 needs[slot] = tuple([need for option in draw.options for need in _needs(option[slot])])
-        sorter = TopologicalSorter({slot: [need for need in found if need in needs] for slot, found in needs.items()})
+        # Few slots need others; only these are sorted.
+        rest = {slot: held for slot, found in needs.items() if (held := [need for need in found if need in needs])}
         try:
-            return tuple(sorter.static_order())
+            after = [slot for slot in TopologicalSorter(rest).static_order() if slot in rest]
+            return (*(slot for slot in needs if slot not in rest), *after)
         except CycleError as error:
             circle = error.args[1]
             name = circle[0].partition(".")[0]

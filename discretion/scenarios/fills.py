@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,12 +13,12 @@ from discretion.scenarios.validation import complaints
 __all__ = ["Fill", "Text", "TextFill", "combine", "compile_record", "compile_tree", "fill"]
 
 
-class Fill(ABC):
-    """Something that depends on the instance."""
+class Fill:
+    """Something that depends on the instance; a plain class, for `isinstance` is asked of every part of every plot."""
 
-    @abstractmethod
     def __call__(self, values: Mapping[str, str]) -> Any:
         """Return it for one instance."""
+        raise NotImplementedError
 
 
 class TextFill(Fill):

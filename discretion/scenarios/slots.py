@@ -28,6 +28,7 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SLOT = re.compile(r"([a-z][a-z0-9_-]*)(?:\.([A-Za-z][A-Za-z0-9_-]*))?")
 _DAY = re.compile(r"(date|day|weekday)([+-]\d{1,4})?")
 _MOMENT = re.compile(r"(?:([+-]\d{1,4})d |(\d{4}-\d\d-\d\d)T)(\d\d):(\d\d)")
+_MOMENT_STARTS = frozenset("+-0123456789")
 
 
 class SlotError(ValueError):
@@ -94,7 +95,7 @@ def compile_text(text: str, scope: Scope, own: str | None = None) -> Text:
     Raises:
         SlotError: If a slot is unknown, a brace stands alone, or a moment does not exist.
     """
-    if moment := _MOMENT.fullmatch(text):
+    if text[:1] in _MOMENT_STARTS and (moment := _MOMENT.fullmatch(text)):
         return _moment(moment, scope.anchor)
     if "{" not in text and "}" not in text:
         return text
