@@ -136,7 +136,7 @@ def _draw_case(plot: Skeleton, recipient: Recipient, private: Entry, others: Seq
 
 def _roles_for(plot: Skeleton, recipient: Recipient, private: Entry) -> list[_Case]:
     firms = {member["id"]: member.get("firm") for member in plot.cast}
-    together = firms.get(plot.subject) in (firms.get(plot.user, "work"), recipient.firm)
+    together = firms.get(plot.subject) in (firms.get(plot.user) or "work", recipient.firm or "work")
     never = (() if together else _EMPLOYER) + (_ELSEWHERE if recipient.firm else ())
     return _role_cases(plot.twist, recipient.roles, recipient.where, never, private.attribute)
 
