@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from discretion.cli.inputs import given_norms, load
+from discretion.cli.inputs import default_seeds, given_norms, load
 from discretion.cli.progress import progress_bar
 from discretion.errors import InputError, ScenarioError
 
@@ -55,13 +55,13 @@ class Linting:
     """How scenarios are linted.
 
     Attributes:
-        seeds: The instances that are looked at and played.
+        seeds: The instances that are looked at and played; those that a run would play where not given.
         norms: A file of norms, or a norm base, in place of the scenarios' own.
         jobs: Processes.
         shown: Whether to show a progress bar.
     """
 
-    seeds: tuple[int, ...]
+    seeds: tuple[int, ...] | None = None
     norms: str | None = None
     jobs: int = 1
     shown: bool = True
@@ -175,7 +175,7 @@ def _state(unit: str) -> object:
     return found.st_mtime_ns, found.st_size
 
 
-def _lint(part: _Part, seeds: tuple[int, ...], norms: str | None) -> list[LintIssue]:
+def _lint(part: _Part, seeds: tuple[int, ...] | None, norms: str | None) -> list[LintIssue]:
     """Lint some scenarios; each process loads the file itself, so that lines are known there."""
     from discretion.evals import replay_lint
     from discretion.scenarios import lint
@@ -183,9 +183,10 @@ def _lint(part: _Part, seeds: tuple[int, ...], norms: str | None) -> list[LintIs
     given = given_norms(norms)
     issues: list[LintIssue] = []
     for scenario in _loaded(part.unit)[part.first : part.last]:
+        chosen = seeds or default_seeds([scenario])
         try:
-            issues += lint(scenario, seeds=seeds, norms=given)
-            issues += replay_lint(scenario, seeds=seeds, norms=given)
+            issues += lint(scenario, seeds=chosen, norms=given)
+            issues += replay_lint(scenario, seeds=chosen, norms=given)
         except ScenarioError as error:
             issue = _issue(error, scenario.id)
             issues += [] if issue in issues else [issue]

@@ -47,7 +47,7 @@ _LISTED: Final = 20
 _Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SCENARIOS]...", help="Packs, files or folders; all shipped packs by default.", show_default=False
+        metavar="SCENARIOS", help="Packs, files or folders; all shipped packs by default.", show_default=False
     ),
 ]
 
@@ -72,8 +72,7 @@ def lint_command(
     from discretion.cli.linting import Linting, units_of
     from discretion.scenarios import pack_names
 
-    chosen = parse_seeds(seeds) if seeds else (0, 1, 2)
-    linting = Linting(chosen, norms, jobs, shown=not (quiet or as_json))
+    linting = Linting(parse_seeds(seeds) if seeds else None, norms, jobs, shown=not (quiet or as_json))
     sources = scenarios or list(pack_names())
     if watch:
         if as_json:

@@ -126,7 +126,7 @@ def _named(roles: list[str]) -> str:
 def _print(path: Path, draft: Draft) -> None:
     from discretion.cli.linting import Linting
 
-    checked = Linting((0, 1, 2), shown=False).check([str(path)])
+    checked = Linting(shown=False).check([str(path)])
     for issue in checked.issues:
         typer.echo(str(issue))
     typer.echo(f"\nwritten to {path}: {checked.errors} errors, {len(checked.issues) - checked.errors} warnings")
