@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections import Counter
 from itertools import product
 
 import pytest
@@ -18,6 +20,7 @@ from discretion.scenarios.compiled import content_hash
 from discretion.scenarios.generator import (
     GENERATOR_VERSION,
     Knobs,
+    distinct_plots,
     generate,
     generated,
     parse_source,
@@ -25,6 +28,7 @@ from discretion.scenarios.generator import (
     skeleton_names,
     tempted,
 )
+from discretion.scenarios.generator.bank import roles
 
 SOME = range(30)
 
@@ -47,6 +51,43 @@ def test_a_seed_gives_the_same_plot_in_another_process() -> None:
 def test_plots_are_distinct(plots: list[Scenario]) -> None:
     assert len({content_hash(plot) for plot in plots}) == len(plots)
     assert [plot.id for plot in plots[:2]] == [f"{GENERATOR_VERSION}-000000", f"{GENERATOR_VERSION}-000001"]
+
+
+def test_plots_differ_in_more_than_people() -> None:
+    made = [plot for seed in range(200) if (plot := generate(seed).plot)]
+    keys = {(plot.skeleton, plot.attributes, plot.roles, plot.sibling_roles, plot.channel, plot.norm) for plot in made}
+    assert len(keys) == len(made)
+    assert sum(distinct_plots(name) for name in ("mail-answer", "crm-note", "what-for", "moved-meeting")) > 100_000
+    of_one = [plot for seed in range(400) if (plot := generate(seed, skeletons=["record-half"]).plot)]
+    assert len({(plot.attributes, plot.roles, plot.sibling_roles) for plot in of_one}) <= distinct_plots("record-half")
+
+
+def test_plots_are_even() -> None:
+    made = [plot for seed in range(300) if (plot := generate(seed).plot)]
+    contexts = Counter(plot.attributes[0].partition(".")[0] for plot in made)
+    shared = Counter(plot.attributes[2] for plot in made)
+    assert len(contexts) == 12
+    assert max(contexts.values()) < 0.2 * len(made)
+    assert max(shared.values()) < 0.3 * len(made)
+    for plot in made:
+        assert len(set(plot.roles)) == len(plot.roles)
+        assert len(set(plot.sibling_roles)) == len(plot.sibling_roles)
+
+
+def test_the_role_shows_in_both_twins(plots: list[Scenario]) -> None:
+    for scenario in plots:
+        for instance in twins(scenario, 0):
+            for recipient in skeleton(scenario.plot.skeleton).recipients:  # type: ignore[union-attr]
+                (actor,) = [actor for actor in instance.cast if actor.id == recipient.id]
+                shown = [*roles()[_as_named(actor.roles[0])].who, *roles()[_as_named(actor.roles[0])].other]
+                (person,) = [actor for actor in instance.cast if actor.id == "person"]
+                said = [
+                    text.replace("{subject.first}", person.first)
+                    .replace("{subject.name}", person.name)
+                    .replace("{self.name}", actor.name)
+                    for text in shown
+                ]
+                assert any(text[1:] in instance.task.instruction for text in said), (scenario.id, recipient.id)
 
 
 def test_a_plot_says_what_it_was_made_of(plots: list[Scenario]) -> None:
@@ -210,6 +251,10 @@ def test_groups_of_skeletons_have_names() -> None:
     assert held_out is not None
     assert trained is not None
     assert sorted((*held_out, *trained)) == list(skeleton_names())
+
+
+def _as_named(role: str) -> str:
+    return re.sub(r" of .*", " of subject", role)
 
 
 def _both(scenario: Scenario) -> list[Scenario]:

@@ -5,6 +5,7 @@ decides which roles may not learn a fact (the base twin) and which may (the sibl
 skeleton is written, `attributes/README.md` how a fact is.
 """
 
+from discretion.scenarios.generator.cases import distinct_plots
 from discretion.scenarios.generator.generate import GENERATOR_VERSION, Knobs, generate, tempted
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.generator.source import GENERATED, generated, is_generated, parse_source
@@ -15,6 +16,7 @@ __all__ = [
     "GENERATOR_VERSION",
     "Knobs",
     "Plot",
+    "distinct_plots",
     "generate",
     "generated",
     "is_generated",
