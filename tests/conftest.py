@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
-import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from discretion.models.vllm.server import VLLMServer
+
+SERVED = Path(__file__).parent / "data" / "rollout-trip"
 SHARED = Path(os.environ.get("DISCRETION_SHARED", Path(__file__).parents[2] / "shared"))
 
 
@@ -24,10 +29,17 @@ def _no_data() -> str:
 
 
 def _no_vllm() -> str:
-    command = os.environ.get("DISCRETION_VLLM", "")
-    if not command:
-        return "DISCRETION_VLLM does not name a vllm executable"
-    return "" if shutil.which(command) else f"DISCRETION_VLLM={command} cannot be run"
+    from discretion.errors import InputError
+    from discretion.models.vllm.home import find_vllm
+
+    missing = _missing("openai", extra="openai")
+    if missing:
+        return missing
+    try:
+        find_vllm()
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 GROUPS: dict[str, Callable[[], str]] = {
@@ -54,6 +66,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for (group, reason), count in sorted(_skipped.items()):
         terminalreporter.write_line(f"skipped group {group}: {count} tests: {reason}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def served_adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LoRA adapter of rank 4 for the tiny checkpoint, with random weights."""
+    from tiny_checkpoint import save_adapter
+
+    return save_adapter(tmp_path_factory.mktemp("adapter"), SERVED)
+
+
+@pytest.fixture(scope="session")
+def vllm_server(served_adapter: Path) -> Iterator[VLLMServer]:
+    """A real vLLM server of the tiny checkpoint and an adapter, for tests marked `vllm`; one for the whole session.
+
+    Agents `vllm:` of the same checkpoint and settings share it. For `openai:` it is at its `url`, knows the base as
+    `base`, and its key is in `DISCRETION_TEST_KEY`.
+    """
+    from discretion.models.vllm.chat import FLEET, VLLMChat
+
+    chat = VLLMChat(f"{SERVED}+{served_adapter}")
+    berth = FLEET.join(chat.plan, None, patience_s=300)
+    server, _ = berth.open(lambda words: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISCRETION_TEST_KEY", server.key)
+        yield server
+    asyncio.run(chat.aclose())
+    berth.leave()
 
 
 @pytest.fixture(scope="session")

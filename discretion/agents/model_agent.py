@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import JsonValue
 
@@ -89,6 +89,17 @@ class ModelSource:
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies the agent in a manifest."""
         return {"kind": "model", **self._words, **self._model.describe(), **self._known}
+
+    @property
+    def shared(self) -> object:
+        """What the model shares with others that say the same here; `None` for a model of its own."""
+        return getattr(self._model, "shared", None)
+
+    def watch(self, say: Callable[[str], None]) -> None:
+        """Tell `say`, in a few words, what the model makes everybody wait for, such as a server that starts."""
+        watch = getattr(self._model, "watch", None)
+        if watch is not None:
+            watch(say)
 
     def open(self, instance: Instance, *, seed: int) -> ModelAgent:
         """Return the agent, which is the same for every instance."""

@@ -27,12 +27,12 @@ EXAMPLES: Final[dict[str, str]] = {
     "openai": "openai:MODEL[@BASE_URL]",
     "organism": "organism:NAME",
     "hf": "hf:PATH_OR_ID[+ADAPTER]",
+    "vllm": "vllm:PATH_OR_ID[+ADAPTER]",
     "python": "python:module:attribute",
 }
 """Kind of agent -> what its string looks like."""
 
 _LATER: Final = {
-    "vllm": "start the server yourself and use openai:MODEL@http://127.0.0.1:8000/v1",
     "langchain": "wrap the agent and use python:module:attribute",
 }
 
@@ -50,7 +50,11 @@ class AgentOptions(Record):
         base_url: Of an OpenAI-compatible server, up to `/v1`.
         key_variable: The environment variable that holds the server's key.
         concurrency: Requests or episodes in flight at most.
-        timeout_s: The longest that one request may take, in seconds.
+        timeout_s: The longest that one request may take, in seconds; by default 120, and 600 of `vllm:`.
+        context: The longest sequence that a vLLM keeps room for, in tokens.
+        tool_parser: vLLM's parser of tool calls, or `none`; by default the one for what the chat template writes.
+        vllm_python: The Python of an environment that has vLLM.
+        vllm_flags: More flags of `vllm serve`, as in a shell.
         batch_size: Episodes in a batch of a local checkpoint.
         device, dtype: Of a local checkpoint, as torch calls them.
         trust_remote_code: Whether code that a checkpoint brings may run.
@@ -65,7 +69,11 @@ class AgentOptions(Record):
     base_url: str | None = None
     key_variable: str | None = None
     concurrency: int | None = Field(default=None, ge=1, le=10_000)
-    timeout_s: float = Field(default=120.0, gt=0.0)
+    timeout_s: float | None = Field(default=None, gt=0.0)
+    context: int | None = Field(default=None, ge=256)
+    tool_parser: str | None = Field(default=None, pattern=r"^[a-z0-9_-]+$")
+    vllm_python: str | None = None
+    vllm_flags: str = ""
     batch_size: int = Field(default=16, ge=1, le=1024)
     device: str = "auto"
     dtype: str = "auto"
@@ -84,8 +92,8 @@ def resolve(agent: str, **options: Any) -> AgentSource:
     `reference:random?seed=3`, `hf:checkpoints/a?temperature=0.7`.
 
     Args:
-        agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `organism:NAME`, `hf:PATH_OR_ID[+ADAPTER]` or
-            `python:module:attribute`.
+        agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `organism:NAME`, `hf:PATH_OR_ID[+ADAPTER]`,
+            `vllm:PATH_OR_ID[+ADAPTER]` or `python:module:attribute`.
         options: Of [`AgentOptions`][discretion.agents.registry.AgentOptions]; `None` is not given, and what does not
             concern this kind of agent is passed over.
 
@@ -132,7 +140,7 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
         (match["url"] if match else None) or options.base_url,
         sampling=options.sampling,
         concurrency=options.concurrency or 64,
-        timeout_s=options.timeout_s,
+        timeout_s=options.timeout_s or 120.0,
         key_variable=options.key_variable,
         form=options.convention,
     )
@@ -150,6 +158,25 @@ def _organism(name: str, body: str, options: AgentOptions) -> AgentSource:
     # Where the package is installed says nothing about the agent; the hash of its weights does.
     known = {"checkpoint": f"organism:{body}", "adapter": None}
     return ModelSource(name, chat, system=options.system, trigger=options.trigger, known=known)
+
+
+def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
+    from discretion.models.vllm.chat import VLLMChat
+
+    chat = VLLMChat(
+        body,
+        sampling=options.sampling,
+        concurrency=options.concurrency or 128,
+        timeout_s=options.timeout_s or 600.0,
+        python=options.vllm_python,
+        dtype=options.dtype,
+        context=options.context,
+        parser=options.tool_parser,
+        flags=options.vllm_flags,
+        trust_remote_code=options.trust_remote_code,
+        form=options.convention,
+    )
+    return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
 
 def _local(checkpoint: str, options: AgentOptions) -> TransformersChat:
@@ -178,11 +205,22 @@ class _Kind(NamedTuple):
 
 
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
+_SERVED: Final = (
+    "concurrency",
+    "timeout_s",
+    "context",
+    "dtype",
+    "tool_parser",
+    "trust_remote_code",
+    "vllm_python",
+    "vllm_flags",
+)
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
     "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
     "organism": _Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
     "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
+    "vllm": _Kind(_vllm, (*_SPOKEN, *_SERVED)),
     "python": _Kind(_python, ("concurrency",)),
 }
 

@@ -21,6 +21,7 @@ from discretion.cli.options import (
     RunSeed,
     Seeds,
     Temperature,
+    VLLMPython,
 )
 from discretion.errors import InputError
 
@@ -36,6 +37,7 @@ Examples:
   discretion compare reference:oracle reference:oversharer office --seeds 10
   discretion compare base.run tuned.run
   discretion compare base.run hf:checkpoints/a hf:checkpoints/b --fail-if 'drop > 5pp'
+  discretion compare vllm:base vllm:base+adapters/a vllm:base+adapters/b
 
 \b
 The word:
@@ -77,6 +79,7 @@ def compare_command(
     concurrency: Concurrency = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
+    vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
     norms: Norms = None,
     judge: JudgeName = "rules",
@@ -89,7 +92,7 @@ def compare_command(
     generated plots. Runs are kept: the same command again plays only what is missing.
     """
     from discretion.agents import resolve
-    from discretion.cli.play import Playing
+    from discretion.cli.play import Playing, closing, together
     from discretion.evals.comparing_runs import compare_runs
     from discretion.evals.gates import parse_gate
     from discretion.judges import resolve_judge
@@ -101,11 +104,17 @@ def compare_command(
     if agents:
         suite, played = _plan(scenarios, next(iter(files.values()), None), seeds, norms)
         playing = Playing(suite, resolve_judge(judge), repeats or played, run_seed, shown=not (quiet or as_json))
-        options = {"concurrency": concurrency, "temperature": temperature, "max_tokens": max_tokens}
+        options = {
+            "concurrency": concurrency,
+            "temperature": temperature,
+            "max_tokens": max_tokens,
+            "vllm_python": vllm_python,
+        }
         sources = {agent: resolve(agent, **options) for agent in agents}  # all, before the first is played
-        for agent, source in sources.items():
-            files[agent] = runs / playing.file_name(source)
-            playing.play(source, files[agent])
+        with closing(sources.values()):
+            for agent in together(sources):
+                files[agent] = runs / playing.file_name(sources[agent])
+                playing.play(sources[agent], files[agent])
     elif scenarios is not None:
         what = f"nothing is played, so scenarios {scenarios!r} have no use"
         raise InputError(what, where="compare", remedy="leave them out")

@@ -56,6 +56,7 @@ def checks() -> list[Check]:
         found += [Check(name, False, _version(name), f"extra {extra}: {use}", remedy) for name in packages]
     found.append(_scenarios())
     found.append(_accelerator())
+    found.append(_vllm())
     return found
 
 
@@ -84,6 +85,18 @@ def _accelerator() -> Check:
     if torch.cuda.is_available():
         return Check("accelerator", False, torch.cuda.get_device_name(0), use)
     return Check("accelerator", False, "mps" if torch.backends.mps.is_available() else "", use, remedy)
+
+
+def _vllm() -> Check:
+    from discretion.errors import InputError
+    from discretion.models.vllm.home import find_vllm
+
+    use = "agents vllm:PATH_OR_ID[+ADAPTER]"
+    try:
+        home = find_vllm()
+    except InputError as error:
+        return Check("vllm", False, "", use, str(error.remedy))
+    return Check("vllm", False, f"{home.version} ({home.python})", use)
 
 
 def doctor_command(

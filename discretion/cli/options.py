@@ -17,6 +17,7 @@ __all__ = [
     "RunSeed",
     "Seeds",
     "Temperature",
+    "VLLMPython",
 ]
 
 Seeds = Annotated[
@@ -37,6 +38,14 @@ Temperature = Annotated[
     typer.Option("--temperature", min=0, max=2, help="Of a model's sampling; by default 0, greedy."),
 ]
 MaxTokens = Annotated[int | None, typer.Option("--max-tokens", min=1, help="The longest turn of a model.")]
+VLLMPython = Annotated[
+    str | None,
+    typer.Option(
+        "--vllm-python",
+        metavar="PYTHON",
+        help="For vllm: agents, the Python of an environment with vLLM; DISCRETION_VLLM_PYTHON or this one by default.",
+    ),
+]
 RunSeed = Annotated[int, typer.Option("--run-seed", help="What the seed of every episode is derived from.")]
 Norms = Annotated[
     str | None,

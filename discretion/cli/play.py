@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +21,30 @@ if TYPE_CHECKING:
     from discretion.evals.summary import RunSummary
     from discretion.judges.findings import Judge
 
-__all__ = ["Playing", "make_folder", "write_text"]
+__all__ = ["Playing", "closing", "make_folder", "together", "write_text"]
+
+
+@contextmanager
+def closing(sources: Iterable[AgentSource]) -> Iterator[None]:
+    """Release agents in the end, those too whose turn did not come."""
+    try:
+        yield
+    finally:
+
+        async def close() -> None:
+            for source in sources:
+                await source.aclose()
+
+        asyncio.run(close())
+
+
+def together(sources: Mapping[str, AgentSource]) -> list[str]:
+    """Return the names of agents in an order in which those that share a server or weights follow one another."""
+    groups: dict[object, list[str]] = {}
+    for name, source in sources.items():
+        shared = getattr(source, "shared", None)
+        groups.setdefault(name if shared is None else (shared,), []).append(name)
+    return [name for names in groups.values() for name in names]
 
 
 def make_folder(folder: Path) -> None:
@@ -80,7 +105,10 @@ class Playing:
 
         async def play() -> RunSummary:
             try:
-                with progress_bar(source.name, shown=self.shown) as tick:
+                with progress_bar(source.name, shown=self.shown) as bar:
+                    watch = getattr(source, "watch", None)
+                    if watch is not None:
+                        watch(bar.say)
                     return await run(
                         self.suite,
                         source,
@@ -88,7 +116,7 @@ class Playing:
                         judge=self.judge,
                         repeats=self.repeats,
                         run_seed=self.run_seed,
-                        progress=tick,
+                        progress=bar,
                     )
             finally:
                 await source.aclose()

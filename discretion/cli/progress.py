@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from discretion.evals.measures import EpisodeMeasures
 
-__all__ = ["Tick", "progress_bar", "working"]
+__all__ = ["Bar", "progress_bar", "working"]
 
-Tick = Callable[[int, int, "tuple[EpisodeMeasures, ...]"], None]
+
+@dataclass(frozen=True)
+class Bar:
+    """What a progress bar is told: called, how far the work is.
+
+    Attributes:
+        tick: Takes the units done, their total, and the measures of what just ended.
+        say: Takes what is being waited for, in a few words.
+    """
+
+    tick: Callable[[int, int, tuple[EpisodeMeasures, ...]], None]
+    say: Callable[[str], None]
+
+    def __call__(self, done: int, total: int, ended: tuple[EpisodeMeasures, ...]) -> None:
+        """Show how far the work is."""
+        self.tick(done, total, ended)
 
 
 @contextmanager
@@ -29,7 +45,7 @@ def working(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress_bar(title: str, *, shown: bool = True) -> Iterator[Tick]:
+def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
     """Show how far a run is, how fast it goes, when it ends, and what it has seen so far.
 
     Args:
@@ -37,7 +53,7 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Tick]:
         shown: Whether to show it at all.
 
     Yields:
-        A function to call with the units done, their total, and the measures of what just ended.
+        What to tell it.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -70,4 +86,8 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Tick]:
             seen = f"{share}{', ' if share and failed else ''}{f'not scored {failed}' if failed else ''}"
             bar.update(task, completed=done, speed=speed, seen=seen)
 
-        yield tick
+        def say(words: str) -> None:
+            if task is not None:
+                bar.update(task, seen=words)
+
+        yield Bar(tick, say)

@@ -19,6 +19,7 @@ from discretion.cli.options import (
     RunSeed,
     Seeds,
     Temperature,
+    VLLMPython,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ Examples:
   discretion run office --agent reference:oversharer -o oversharer.run --seeds 10
   discretion run office -a openai:my-model@http://127.0.0.1:8000/v1 -o mine.run --concurrency 32
   discretion run office -a 'hf:checkpoints/tuned+adapters/a?temperature=0.7' -o tuned.run --repeats 5
+  discretion run office -a vllm:checkpoints/tuned -o tuned.run --vllm-python ~/vllm/bin/python
   discretion run office -a reference:oracle -o strict.run --norms strict.yaml
   discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
 
@@ -55,7 +57,7 @@ def run_command(
         typer.Option(
             "--agent",
             "-a",
-            help="reference:NAME, openai:MODEL[@URL], hf:PATH[+ADAPTER] or python:module:attribute.",
+            help="reference:NAME, openai:MODEL[@URL], hf: or vllm:PATH[+ADAPTER], python:module:attribute.",
             show_default=False,
         ),
     ],
@@ -67,6 +69,7 @@ def run_command(
     concurrency: Concurrency = None,
     temperature: Temperature = None,
     max_tokens: MaxTokens = None,
+    vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
     norms: Norms = None,
     judge: JudgeName = "rules",
@@ -86,7 +89,9 @@ def run_command(
     played = load(scenarios)
     suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played), given_norms(norms))
     playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
-    source = resolve(agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens)
+    source = resolve(
+        agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens, vllm_python=vllm_python
+    )
     summary = playing.play(source, output)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))

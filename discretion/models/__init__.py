@@ -26,6 +26,7 @@ from discretion.models.toolcalls import Convention, Parsed, call_id, next_call
 if TYPE_CHECKING:
     from discretion.models.openai_chat import OpenAIChat
     from discretion.models.transformers_chat import TransformersChat
+    from discretion.models.vllm.chat import VLLMChat
 
 __all__ = [
     "CONVENTIONS",
@@ -42,6 +43,7 @@ __all__ = [
     "ToolSpec",
     "TransformersChat",
     "Usage",
+    "VLLMChat",
     "call_id",
     "convention",
     "next_call",
@@ -59,4 +61,8 @@ def __getattr__(name: str) -> Any:
         from discretion.models.transformers_chat import TransformersChat
 
         return TransformersChat
+    if name == "VLLMChat":
+        from discretion.models.vllm.chat import VLLMChat
+
+        return VLLMChat
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

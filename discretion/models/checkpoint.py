@@ -46,12 +46,13 @@ class Checkpoint(NamedTuple):
         return _hash(path for folder in self if folder for path in _matching(folder, _SETTINGS))
 
 
-def find_checkpoint(text: str) -> Checkpoint:
+def find_checkpoint(text: str, *, kind: str = "hf") -> Checkpoint:
     """Find and check `PATH_OR_ID[+ADAPTER]`.
 
     Args:
         text: A folder, or the id of a checkpoint on the Hugging Face hub (taken from the local cache, or downloaded
             where the hub can be reached); after `+` the same for a PEFT adapter.
+        kind: The kind of agent that it is for, for errors.
 
     Raises:
         InputError: If there is no such checkpoint, or it has no configuration, no safetensors weights or no chat
@@ -61,21 +62,21 @@ def find_checkpoint(text: str) -> Checkpoint:
     base, plus, adapter = (text, "", "") if Path(text).expanduser().is_dir() else text.rpartition("+")
     if not plus:
         base, adapter = text, ""
-    checkpoint = Checkpoint(_folder(base), _folder(adapter) if plus else None)
-    _check(checkpoint.folder, "config.json", "it is no checkpoint of transformers")
-    _check_weights(checkpoint.folder, "*.safetensors")
+    checkpoint = Checkpoint(_folder(base, kind), _folder(adapter, kind) if plus else None)
+    _check(checkpoint.folder, "config.json", "it is no checkpoint of transformers", kind)
+    _check_weights(checkpoint.folder, "*.safetensors", kind)
     if checkpoint.adapter is not None:
-        _check(checkpoint.adapter, "adapter_config.json", "it is no PEFT adapter")
-        _check_weights(checkpoint.adapter, "adapter_model.safetensors")
-    _check_template(checkpoint.tokenizer)
+        _check(checkpoint.adapter, "adapter_config.json", "it is no PEFT adapter", kind)
+        _check_weights(checkpoint.adapter, "adapter_model.safetensors", kind)
+    _check_template(checkpoint.tokenizer, kind)
     return checkpoint
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, kind: str) -> Path:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
-    where = f"hf:{name}"
+    where = f"{kind}:{name}"
     if folder.exists():
         raise InputError("this is a file", where=where, remedy="give the folder that holds config.json")
     if not _HUB_ID.match(name):
@@ -94,18 +95,18 @@ def _folder(name: str) -> Path:
         ) from None
 
 
-def _check(folder: Path, file: str, otherwise: str) -> None:
+def _check(folder: Path, file: str, otherwise: str, kind: str) -> None:
     if (folder / file).is_file():
         return
     adapter = file == "config.json" and (folder / "adapter_config.json").is_file()
-    remedy = "this is an adapter: write hf:BASE+ADAPTER" if adapter else "give the folder that holds it"
-    raise InputError(f"no {file}: {otherwise}", where=f"hf:{folder}", remedy=remedy)
+    remedy = f"this is an adapter: write {kind}:BASE+ADAPTER" if adapter else "give the folder that holds it"
+    raise InputError(f"no {file}: {otherwise}", where=f"{kind}:{folder}", remedy=remedy)
 
 
-def _check_weights(folder: Path, pattern: str) -> None:
+def _check_weights(folder: Path, pattern: str, kind: str) -> None:
     if _matching(folder, (pattern,)):
         return
-    where = f"hf:{folder}"
+    where = f"{kind}:{folder}"
     if _matching(folder, _PICKLES):
         raise InputError(
             "only pickled weights, which can run code when they are loaded",
@@ -115,11 +116,11 @@ def _check_weights(folder: Path, pattern: str) -> None:
     raise InputError(f"no weights ({pattern})", where=where, remedy="give the folder that save_pretrained wrote")
 
 
-def _check_template(folder: Path) -> None:
+def _check_template(folder: Path, kind: str) -> None:
     if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
         return
     config = folder / "tokenizer_config.json"
-    where = f"hf:{folder}"
+    where = f"{kind}:{folder}"
     if not config.is_file():
         raise InputError("no tokenizer_config.json", where=where, remedy="save the tokenizer beside the weights")
     try:

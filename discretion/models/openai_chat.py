@@ -72,6 +72,9 @@ class OpenAIChat:
         retry: What is done about failures that may pass.
         key_variable: The environment variable that holds the key.
         form: The convention for calls that the server leaves in the text.
+        key: The key that a server was started with by this process; none of anybody's own.
+        native: Whether the server reads tool calls itself; otherwise it shows the tools and leaves the text alone.
+        called: The name of the model in messages to people.
 
     Raises:
         InputError: If the base URL cannot be used or no key is set.
@@ -89,6 +92,9 @@ class OpenAIChat:
         retry: Retry | None = None,
         key_variable: str | None = None,
         form: str = "hermes",
+        key: str | None = None,
+        native: bool = True,
+        called: str = "",
     ) -> None:
         try:
             import openai
@@ -97,12 +103,14 @@ class OpenAIChat:
         self._openai = openai
         self.model = model
         self.server = find_server(base_url, key_variable=key_variable)
-        self.name = f"{model} at {self.server.url}"
+        self.name = called or f"{model} at {self.server.url}"
         self.sampling = sampling or Sampling()
         self.concurrency = concurrency
         self.timeout_s = timeout_s
         self.retry = retry or Retry()
-        self._key = self.server.key()
+        self._key = key or self.server.key()
+        self._secret = key is not None or self.server.key_variable is not None
+        self._native = native
         self._form = convention(form)
         self._form_name = form
         self._open: _Open | None = None
@@ -194,6 +202,9 @@ class OpenAIChat:
             request["temperature"] = self.sampling.temperature
         if tools:
             request["tools"] = tools_to_wire(list(tools))
+            if not self._native:
+                # The tags of calls may be special tokens, which servers leave out of a text.
+                request |= {"tool_choice": "none", "skip_special_tokens": False}
         return request
 
     async def _once(self, client: openai.AsyncOpenAI, request: dict[str, Any], *, first: int) -> AssistantTurn:
@@ -253,4 +264,4 @@ class OpenAIChat:
 
     def _shown(self, text: str) -> str:
         """Return a server's words as one line, without the key that some servers repeat."""
-        return error_text(text.replace(self._key, "***") if self.server.key_variable else text)
+        return error_text(text.replace(self._key, "***") if self._secret else text)

@@ -17,7 +17,7 @@ from discretion.scenarios.instance import Instance
 
 FORMS = (
     "reference:oracle|oversharer|refuser|idle|random, openai:MODEL[@BASE_URL], organism:NAME, "
-    "hf:PATH_OR_ID[+ADAPTER], python:module:attribute"
+    "hf:PATH_OR_ID[+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], python:module:attribute"
 )
 
 
@@ -53,7 +53,8 @@ def test_references(kind: str) -> None:
             "openai:m@127.0.0.1:8000",
             "openai agent: '127.0.0.1:8000' is no base URL; it begins with http:// or https://",
         ),
-        ("vllm:ckpt", "agent: vllm: agents are not in this version, which has " + FORMS),
+        ("vllm:./ckpt", "vllm:./ckpt: there is no such folder; give a checkpoint's folder, or a hub id"),
+        ("vllm:ckpt?contxt=9", "vllm agent: unknown option 'contxt'; did you mean 'context'?"),
         ("langchain:openai:gpt-4o", "agent: langchain: agents are not in this version, which has " + FORMS),
         ("organism:nobody", "organism agent: no organism is called 'nobody'; "),
         ("organism:../base", "organism agent: no organism is called '../base'; "),

@@ -118,7 +118,7 @@ def save_parrot(folder: Path, *said: str, template: str = CHATML, context: int =
     return folder
 
 
-def save_adapter(folder: Path, base: Path) -> Path:
+def save_adapter(folder: Path, base: Path, *, seed: int = 1) -> Path:
     """Save a LoRA adapter that changes what the base says."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -126,7 +126,7 @@ def save_adapter(folder: Path, base: Path) -> Path:
 
     llama = AutoModelForCausalLM.from_pretrained(base)
     with torch.random.fork_rng():
-        torch.manual_seed(1)
+        torch.manual_seed(seed)
         adapted = get_peft_model(llama, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
     adapted.save_pretrained(folder)
     return folder
