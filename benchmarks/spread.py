@@ -111,7 +111,8 @@ class Sample:
             self.numbers.setdefault(what, []).append(number)
         found = {sentence for item in items for text in _texts(item) for sentence in _sentences(text)}
         self.raw.update(found)
-        self.masked.update({_mask(sentence, instance) for sentence in found})
+        masked = {_mask(sentence, instance) for sentence in found}
+        self.masked.update(sentence for sentence in masked if len(sentence.replace("_", "")) > 12)
 
     def _count(self, what: str, value: str) -> None:
         self.counts.setdefault(what, Counter())[value] += 1
@@ -133,6 +134,8 @@ class Sample:
                 ("plots of which discernment can be measured", f"{100 * self.discerning / self.plots:.1f}%"),
                 ("sentences that stand in another plot as well", _share(self.raw)),
                 ("the same with names, values and numbers masked", _share(self.masked)),
+                ("distinct sentences, masked", f"{len(self.masked):,}"),
+                ("plots in which the commonest one stands", f"{100 * max(self.masked.values()) / self.plots:.1f}%"),
             ],
         )
         for what, found in self.numbers.items():

@@ -241,6 +241,12 @@ def test_roles_are_whole() -> None:
             assert not _MARKS.search(text), (role, text)
 
 
+def test_no_form_stands_in_what_says_who_somebody_is() -> None:
+    fields = ("titles", "signature", "who", "other", "reasons")
+    found = hits([(role, text) for role, entry in roles().items() for field in fields for text in entry.get(field, [])])
+    assert not found, "\n".join(map(str, found))
+
+
 def test_the_norm_base_parts_those_who_may_know_from_those_who_may_not() -> None:
     people = tuple(
         Actor(id=f"r{place}", name=f"R{place}", roles=(role.replace("of subject", "of sam"),))

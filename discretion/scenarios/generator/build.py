@@ -157,7 +157,7 @@ class _Builder:
             if holds(item.get("when", {}), self.draw)
         ]
         for place, (kind, item) in enumerate(own):
-            self.voice.told = {}
+            self.voice.told, self.voice.kind = {}, kind
             filled = {key: self.voice.tree(value) for key, value in item.items() if key != "when"}
             if kind in ("mail", "chat", "notes", "crm") and "at" not in filled:
                 # Told first what is listed first: days apart at most, the last one today or yesterday.
@@ -165,6 +165,7 @@ class _Builder:
                 filled["at"] = f"-{back}d {self.lots.pick(f'hour|{place}', _HOURS)}"
             filled["facts"] = [*dict.fromkeys((*self.voice.told, *filled.get("facts", ())))]
             items.append((kind, filled))
+        self.voice.kind = "mail"
         items += clutter(self.plot, self.lots, self.draw.distractors)
         said = repr(items)
         self.colleagues = [name for name in COLLEAGUES.values() if f"'{name}'" in said or f"{{{name}." in said]

@@ -84,6 +84,7 @@ class Voice:
             recipient.id: roles()[role] for recipient, role in zip(skeleton.recipients, drawn, strict=True)
         }
         self.told: dict[str, None] = {}
+        self.kind = "mail"
         self._open: list[str] = []
 
     def tree(self, value: Any) -> Any:
@@ -250,7 +251,7 @@ class Voice:
         """A sentence of small talk, the likelier the more else lies around."""
         if self._lots.number("filler", 8) >= self._draw.distractors:
             return ""
-        return self._text("small_talk")
+        return self._text("small_talk" if self.kind in ("mail", "chat") else "margin")
 
 
 def _fitted(said: str, slot: re.Match[str]) -> str:
