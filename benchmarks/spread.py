@@ -180,7 +180,7 @@ def _share(sentences: Counter[str]) -> str:
 def markdown(parts: Iterable[Part]) -> Iterator[str]:
     """Yield the tables as Markdown."""
     for part in parts:
-        yield f"### {part.title[0].upper()}{part.title[1:]}\n\n| | |\n| --- | ---: |"
+        yield f"## {part.title[0].upper()}{part.title[1:]}\n\n| | |\n| --- | ---: |"
         yield from (f"| {what} | {number} |" for what, number in part.rows)
         yield ""
 

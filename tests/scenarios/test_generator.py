@@ -32,7 +32,7 @@ from discretion.scenarios.generator import (
 from discretion.scenarios.generator.bank import roles
 
 SOME = range(30)
-GOLDEN = "0"
+GOLDEN = "5b7b01aabbbd7f0e"
 
 
 @pytest.fixture(scope="module")
