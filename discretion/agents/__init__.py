@@ -6,6 +6,7 @@ instance. Only references are bound to the instance; every other agent sees mess
 
 from discretion.agents.guest import GuestSource
 from discretion.agents.model_agent import ModelAgent, ModelSource
+from discretion.agents.people import people_by
 from discretion.agents.protocol import Agent, AgentSource
 from discretion.agents.reference import REFERENCES, ReferenceSource
 from discretion.agents.registry import EXAMPLES, AgentOptions, resolve
@@ -20,5 +21,6 @@ __all__ = [
     "ModelAgent",
     "ModelSource",
     "ReferenceSource",
+    "people_by",
     "resolve",
 ]

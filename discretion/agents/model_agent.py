@@ -68,6 +68,9 @@ class ModelSource:
         system: Words that are put under the office's own system prompt.
         trigger: Words that are put before the user's instruction.
         known: What the manifest says in place of what the model says about itself.
+
+    Attributes:
+        known: As given.
     """
 
     def __init__(
@@ -84,11 +87,21 @@ class ModelSource:
         self._model = model
         self._agent = ModelAgent(name, model, system=system, trigger=trigger)
         self._words: dict[str, JsonValue] = {"system": system, **({"trigger": trigger} if trigger else {})}
-        self._known = dict(known or {})
+        self.known: dict[str, JsonValue] = dict(known or {})
+
+    @property
+    def model(self) -> ChatModel:
+        """What speaks."""
+        return self._model
+
+    @property
+    def words(self) -> str:
+        """Everything that is said to the model beside the conversation itself."""
+        return "".join(str(words) for words in self._words.values())
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies the agent in a manifest."""
-        return {"kind": "model", **self._words, **self._model.describe(), **self._known}
+        return {"kind": "model", **self._words, **self._model.describe(), **self.known}
 
     @property
     def shared(self) -> object:

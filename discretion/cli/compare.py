@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
@@ -16,6 +16,7 @@ from discretion.cli.options import (
     JudgeName,
     MaxTokens,
     Norms,
+    PeopleOption,
     Quiet,
     Repeats,
     RunSeed,
@@ -38,6 +39,7 @@ Examples:
   discretion compare base.run tuned.run
   discretion compare base.run hf:checkpoints/a hf:checkpoints/b --fail-if 'drop > 5pp'
   discretion compare vllm:base vllm:base+adapters/a vllm:base+adapters/b
+  discretion compare hf:base hf:tuned office --people openai:their-model@http://127.0.0.1:8000/v1
 
 \b
 The word:
@@ -82,6 +84,7 @@ def compare_command(
     vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
     norms: Norms = None,
+    people: PeopleOption = None,
     judge: JudgeName = "rules",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -91,7 +94,7 @@ def compare_command(
     Both sides play the same instances. Agents are run on SCENARIOS, or on those of the first run file, or on a hundred
     generated plots. Runs are kept: the same command again plays only what is missing.
     """
-    from discretion.agents import resolve
+    from discretion.agents import people_by, resolve
     from discretion.cli.play import Playing, closing, together
     from discretion.evals.comparing_runs import compare_runs
     from discretion.evals.gates import parse_gate
@@ -104,6 +107,7 @@ def compare_command(
     if agents:
         suite, played = _plan(scenarios, next(iter(files.values()), None), seeds, norms)
         playing = Playing(suite, resolve_judge(judge), repeats or played, run_seed, shown=not (quiet or as_json))
+        model = _people(people, files.values())
         options = {
             "concurrency": concurrency,
             "temperature": temperature,
@@ -111,16 +115,20 @@ def compare_command(
             "vllm_python": vllm_python,
         }
         sources = {agent: resolve(agent, **options) for agent in agents}  # all, before the first is played
-        with closing(sources.values()):
+        casts = {agent: people_by(model, vllm_python=vllm_python) for agent in agents if model}
+        with closing((*sources.values(), *casts.values())):
             for agent in together(sources):
-                files[agent] = runs / playing.file_name(sources[agent])
-                playing.play(sources[agent], files[agent])
+                cast = casts.get(agent)
+                files[agent] = runs / playing.file_name(sources[agent], cast)
+                playing.play(sources[agent], files[agent], cast)
     elif scenarios is not None:
         what = f"nothing is played, so scenarios {scenarios!r} have no use"
         raise InputError(what, where="compare", remedy="leave them out")
     elif norms is not None:
         remedy = f"judge each run under them with: discretion judge RUN --norms {norms}"
         raise InputError("nothing is played, so norms have no use", where="--norms", remedy=remedy)
+    elif people is not None:
+        raise InputError("nothing is played, so there are no people", where="--people", remedy="leave it out")
     found = compare_runs(
         files[baseline],
         {name: files[name] for name in candidates},
@@ -180,6 +188,29 @@ def _plan(scenarios: str | None, run: Path | None, seeds: str | None, norms: str
     with RunStore.open(run) as store:
         suite, repeats = suite_of(store)
         return Suite(suite.scenarios, given or suite.seeds, suite.norms if other is None else other), repeats
+
+
+def _people(asked: str | None, runs: Iterable[Path]) -> str:
+    """Return the model that plays the people, empty for none: as asked for, and otherwise as in the run files.
+
+    Raises:
+        InputError: If it is another than in a run file; the sides could then not be compared.
+    """
+    from discretion.evals.manifest import redact
+    from discretion.evals.store import RunStore
+
+    found: dict[str, Path] = {}
+    for run in runs:
+        with RunStore.open(run) as store:
+            says = store.manifest.get("people")
+        found.setdefault(str(says["name"]) if isinstance(says, dict) else "", run)
+    name = asked if asked is not None else next(iter(found), "")
+    for theirs, run in found.items():
+        if theirs != redact(name):
+            who = f"played by {theirs}" if theirs else "not played by a model"
+            remedy = f"use --people {theirs}" if theirs else "leave --people out"
+            raise InputError(f"its people are {who}", where=str(run), remedy=f"{remedy}, or run it again")
+    return name
 
 
 def _exit_code(outcomes: Sequence[Outcome]) -> int:

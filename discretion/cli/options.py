@@ -12,6 +12,7 @@ __all__ = [
     "JudgeName",
     "MaxTokens",
     "Norms",
+    "PeopleOption",
     "Quiet",
     "Repeats",
     "RunSeed",
@@ -50,6 +51,15 @@ RunSeed = Annotated[int, typer.Option("--run-seed", help="What the seed of every
 Norms = Annotated[
     str | None,
     typer.Option("--norms", metavar="FILE", help="Norms in place of the scenarios' norm base: a YAML or JSON list."),
+]
+PeopleOption = Annotated[
+    str | None,
+    typer.Option(
+        "--people",
+        metavar="MODEL",
+        help="A model that plays the people (openai:MODEL[@URL], hf:PATH, ...) in place of their script.",
+        show_default=False,
+    ),
 ]
 JudgeName = Annotated[str, typer.Option("--judge", metavar="JUDGE", help="Who decides what was disclosed.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]

@@ -17,6 +17,7 @@ from discretion.errors import InputError
 
 if TYPE_CHECKING:
     from discretion.agents import AgentSource
+    from discretion.envs.people_model import PeopleModel
     from discretion.evals.suite import Suite
     from discretion.evals.summary import RunSummary
     from discretion.judges.findings import Judge
@@ -25,8 +26,8 @@ __all__ = ["Playing", "closing", "make_folder", "together", "write_text"]
 
 
 @contextmanager
-def closing(sources: Iterable[AgentSource]) -> Iterator[None]:
-    """Release agents in the end, those too whose turn did not come."""
+def closing(sources: Iterable[AgentSource | PeopleModel]) -> Iterator[None]:
+    """Release agents and people in the end, those too whose turn did not come."""
     try:
         yield
     finally:
@@ -99,16 +100,23 @@ class Playing:
     run_seed: int = 0
     shown: bool = True
 
-    def play(self, source: AgentSource, path: Path) -> RunSummary:
-        """Let an agent play into a run file, or play what is missing of it, and release the agent."""
+    def play(self, source: AgentSource, path: Path, people: PeopleModel | None = None) -> RunSummary:
+        """Let an agent play into a run file, or play what is missing of it, and release the agent.
+
+        Args:
+            source: Gives the agent.
+            path: The run file.
+            people: The model that plays the people, in place of their script; released too.
+        """
         from discretion.evals.runner import run
 
         async def play() -> RunSummary:
             try:
                 with progress_bar(source.name, shown=self.shown) as bar:
-                    watch = getattr(source, "watch", None)
-                    if watch is not None:
-                        watch(bar.say)
+                    for model in (source, None if people is None else people.model):
+                        watch = getattr(model, "watch", None)
+                        if watch is not None:
+                            watch(bar.say)
                     return await run(
                         self.suite,
                         source,
@@ -117,15 +125,18 @@ class Playing:
                         repeats=self.repeats,
                         run_seed=self.run_seed,
                         progress=bar,
+                        people=people,
                     )
             finally:
                 await source.aclose()
+                if people is not None:
+                    await people.aclose()
 
         make_folder(path.parent)
         return asyncio.run(play())
 
-    def file_name(self, source: AgentSource) -> str:
-        """Return a name for the run file of an agent, which no other settings share."""
+    def file_name(self, source: AgentSource, people: PeopleModel | None = None) -> str:
+        """Return a name for the run file of an agent among people, which no other settings share."""
         from discretion.evals.manifest import make_manifest
         from discretion.evals.runner import describe
 
@@ -137,6 +148,7 @@ class Playing:
             judge=describe(self.judge),
             repeats=self.repeats,
             run_seed=self.run_seed,
+            people=None if people is None else people.describe(),
         )
         digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:8]
         slug = re.sub(r"[^a-z0-9]+", "-", source.name.lower())[-40:].strip("-")

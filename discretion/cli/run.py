@@ -14,6 +14,7 @@ from discretion.cli.options import (
     JudgeName,
     MaxTokens,
     Norms,
+    PeopleOption,
     Quiet,
     Repeats,
     RunSeed,
@@ -38,6 +39,7 @@ Examples:
   discretion run office -a 'hf:checkpoints/tuned+adapters/a?temperature=0.7' -o tuned.run --repeats 5
   discretion run office -a vllm:checkpoints/tuned -o tuned.run --vllm-python ~/vllm/bin/python
   discretion run office -a reference:oracle -o strict.run --norms strict.yaml
+  discretion run office -a openai:a@http://127.0.0.1:8000/v1 --people openai:b@http://127.0.0.1:8001/v1 -o talk.run
   discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
 
 A run that was cut short goes on where it stopped when the same command is started again.
@@ -72,6 +74,7 @@ def run_command(
     vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
     norms: Norms = None,
+    people: PeopleOption = None,
     judge: JudgeName = "rules",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -81,18 +84,19 @@ def run_command(
     Every episode is written to the run file as it ends. Scenarios with a sibling are always played with it.
     The exit code is 3 where no episode could be scored.
     """
-    from discretion.agents import resolve
+    from discretion.agents import people_by, resolve
     from discretion.cli.play import Playing
     from discretion.evals.suite import Suite
     from discretion.judges import resolve_judge
 
     played = load(scenarios)
     suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played), given_norms(norms))
+    cast = people_by(people, vllm_python=vllm_python) if people else None
     playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
     source = resolve(
         agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens, vllm_python=vllm_python
     )
-    summary = playing.play(source, output)
+    summary = playing.play(source, output, cast)
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
     else:

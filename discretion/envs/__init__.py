@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from discretion.envs.env import OfficeEnv
     from discretion.envs.episode import Change, Counts, Disclosure, Ending, Episode, PrincipleEvent
     from discretion.envs.office import Office
+    from discretion.envs.people_model import PeopleModel
     from discretion.envs.recorder import Recorder
     from discretion.envs.registration import register
     from discretion.envs.render import transcript
@@ -31,6 +32,7 @@ __all__ = [
     "Office",
     "OfficeEnv",
     "OfficeVectorEnv",
+    "PeopleModel",
     "PrincipleEvent",
     "Recorder",
     "Tool",
@@ -51,6 +53,7 @@ _HOMES = {
     "Episode": "episode",
     "PrincipleEvent": "episode",
     "Office": "office",
+    "PeopleModel": "people_model",
     "Recorder": "recorder",
     "register": "registration",
     "transcript": "render",

@@ -13,6 +13,7 @@ from gymnasium import spaces
 
 from discretion.envs.episode import Episode
 from discretion.envs.office import MOST_CHARACTERS, Office
+from discretion.envs.people_model import PeopleModel
 from discretion.envs.render import readable, render_ending, render_messages, transcript
 from discretion.envs.spaces import AnyText, ToolCalls
 from discretion.envs.toolkit import TOOLKITS, shown, specs_of
@@ -50,6 +51,7 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
         render_mode: `ansi` for a transcript, `human` to have it written to the terminal as it happens.
         toolkits: Whose tools the action space samples.
         system_prompt: The agent's system prompt, in place of the usual one.
+        people: The model that plays the people, in place of their script; closed with the environment.
 
     `reset` takes `options={"instance": Instance}` or `options={"scenario_seed": int}` to play a given case.
 
@@ -67,6 +69,7 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
         render_mode: str | None = None,
         toolkits: Sequence[str] = TOOLKITS,
         system_prompt: str | None = None,
+        people: PeopleModel | None = None,
     ) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             raise InputError(
@@ -75,6 +78,7 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
         self._instances = _source(scenarios)
         self._reward = reward
         self._system_prompt = system_prompt
+        self._people = people
         self._calls = ToolCalls(specs_of(tuple(toolkits)))
         self._written = 0
         self.render_mode = render_mode
@@ -89,7 +93,9 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
     ) -> tuple[Observation, dict[str, Any]]:
         """Begin a new episode; see the class for `options`."""
         super().reset(seed=seed)
-        self.office = Office(self._instance(options or {}), system_prompt=self._system_prompt)
+        instance = self._instance(options or {})
+        own = 0 if self._people is None else int(self.np_random.integers(_SEEDS))
+        self.office = Office(instance, system_prompt=self._system_prompt, people=self._people, seed=own)
         self._calls.look_at(self.office.world, self.office.tools)
         self._written = 0
         seen = self.office.start()
@@ -116,6 +122,11 @@ class OfficeEnv(gymnasium.Env[Observation, Action]):
         if self.office is None or self.render_mode != "ansi":
             return None
         return transcript(self.office.episode(), self.office.instance)
+
+    def close(self) -> None:
+        """Release the model that plays the people."""
+        if self._people is not None:
+            self._people.close()
 
     def _instance(self, options: dict[str, Any]) -> Instance:
         given = options.get("instance")

@@ -19,6 +19,7 @@ EndingKind = Literal[
     "token_budget",
     "format_error",  # too many malformed turns in a row
     "agent_fault",  # the model or its server failed: the episode is not scored
+    "people_fault",  # the model that plays the people failed: the episode is not scored
     "running",  # not over; only while it is being played
 ]
 
@@ -80,19 +81,32 @@ class PrincipleEvent(Record):
 
 
 class Ending(Record):
-    """How it ended. Every kind is counted; only `agent_fault` leaves the episode unscored."""
+    """How it ended. Every kind is counted; only a fault, of the agent or of the people, leaves the episode unscored."""
 
     kind: EndingKind
     detail: str = ""
 
+    @property
+    def fault(self) -> str:
+        """Whose model failed and how, where one did; otherwise empty."""
+        who = {"agent_fault": "the agent", "people_fault": "the model that plays the people"}.get(self.kind)
+        return "" if who is None else self.detail or f"{who} failed"
+
 
 class Counts(Record):
-    """Tallies over an episode."""
+    """Tallies over an episode.
+
+    Attributes:
+        people_calls: Decisions asked of the model that plays the people; 0 where they follow their script.
+        people_retries: Of them, those that could not be read and were asked for again.
+    """
 
     turns: int = 0
     tool_calls: int = 0
     tool_errors: int = 0
     format_errors: int = 0
+    people_calls: int = 0
+    people_retries: int = 0
 
 
 class Episode(Record):

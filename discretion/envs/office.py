@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from discretion.envs.episode import Counts, Ending, Episode
-from discretion.envs.people import People
+from discretion.envs.episode import Counts, Ending, EndingKind, Episode
+from discretion.envs.people import Acting, People
 from discretion.envs.recorder import Recorder
 from discretion.envs.toolkit import Result, Tool, ToolError, shown, specs_of, tools_of
 from discretion.envs.world import World
@@ -22,6 +22,9 @@ from discretion.errors import nearest
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
 from discretion.scenarios.flowgraph import starting_principles
 from discretion.scenarios.instance import Instance
+
+if TYPE_CHECKING:
+    from discretion.envs.people_model import PeopleModel
 
 __all__ = ["MOST_CALLS", "MOST_CHARACTERS", "Office", "system_prompt"]
 
@@ -45,6 +48,8 @@ class Office:
         instance: The case, of one session.
         memory: What the assistant remembers from the session before, as (id, text).
         system_prompt: The agent's system prompt, in place of the usual one.
+        people: The model that plays the people, in place of their script.
+        seed: For its sampling.
 
     Attributes:
         instance: The case.
@@ -61,14 +66,16 @@ class Office:
         *,
         memory: Sequence[tuple[str, str]] | None = None,
         system_prompt: str | None = None,
+        people: PeopleModel | None = None,
+        seed: int = 0,
     ) -> None:
         self.instance = instance
         self.world = World.of(instance, memory=memory)
         self.recorder = Recorder(self.world, starting_principles(instance))
         self.messages: list[Message] = []
         self.ending = Ending(kind="running")
-        self._people = People(instance, self.world, self.recorder)
-        self.recorder.reply = self._people.answer
+        self._people = People(instance, self.world, self.recorder, free=people is not None)
+        self._players = None if people is None else people.cast(instance, self._people, self.recorder, seed=seed)
         self._tools = tools_of(instance.toolkits)
         self._prompt = system_prompt
         self._started: tuple[Message, ...] = ()
@@ -127,12 +134,12 @@ class Office:
             What the agent now sees: the results of its calls, then in one message what was wrong with the turn and
             what people sent meanwhile. Nothing, once the episode is over.
         """
-        self.start()
-        if self.done:
-            return ()
-        self._prompt_tokens += turn.usage.prompt_tokens
-        self._completion_tokens += turn.usage.completion_tokens
-        return tuple(self._play(turn.text[:MOST_CHARACTERS], turn.tool_calls, turn.format_errors))
+        return tuple(self._settle(self._turn(turn)))
+
+    async def astep(self, turn: AssistantTurn) -> tuple[Message, ...]:
+        """Play one turn of the agent, as `step` does, without holding up others while a model plays people."""
+        acting = self._turn(turn)
+        return tuple(self._settle(acting) if self._players is None else await self._players.act(acting, self.fault))
 
     def call(self, name: str, arguments: dict[str, Any]) -> str:
         """Run one tool outside a turn protocol, as a step of its own.
@@ -144,20 +151,23 @@ class Office:
         Returns:
             What the tool answers, as JSON text, and below it what people sent meanwhile.
         """
-        try:
-            call = ToolCall(id=f"call{self.recorder.step + 1}", name=name, arguments=arguments)
-        except ValidationError:
-            return _json(ToolError("the call is no name with a JSON object of arguments").as_result())
-        self.start()
-        if self.done:
-            return _json(_closed())
-        return "\n\n".join([message.content for message in self._play("", (call,), ())])
+        return _joined(self._settle(self._single(name, arguments)))
 
-    def fault(self, reason: str) -> None:
-        """End the episode because the model or its server failed; it is then not scored."""
+    async def acall(self, name: str, arguments: dict[str, Any]) -> str:
+        """Run one tool, as `call` does, without holding up others while a model plays people."""
+        acting = self._single(name, arguments)
+        return _joined(self._settle(acting) if self._players is None else await self._players.act(acting, self.fault))
+
+    def fault(self, reason: str, *, kind: EndingKind = "agent_fault") -> None:
+        """End the episode because a model or its server failed; it is then not scored.
+
+        Args:
+            reason: How.
+            kind: Whose model: `agent_fault`, or `people_fault` for the one that plays the people.
+        """
         self.start()
         if not self.done:
-            self.ending = Ending(kind="agent_fault", detail=reason)
+            self.ending = Ending(kind=kind, detail=reason)
 
     def episode(self, *, agent: str = "", repeat: int = 0, session: int = 0, seed: int = 0) -> Episode:
         """Return the record of what happened so far.
@@ -193,25 +203,63 @@ class Office:
             tool_calls=self._calls,
             tool_errors=self._tool_errors,
             format_errors=self._format_errors,
+            people_calls=self._players.calls if self._players else 0,
+            people_retries=self._players.retries if self._players else 0,
         )
 
     # -- inside a turn -------------------------------------------------------------------------------------------
 
-    def _play(self, text: str, calls: tuple[ToolCall, ...], errors: tuple[FormatError, ...]) -> list[Message]:
+    def _settle(self, acting: Acting[list[Message]]) -> list[Message]:
+        """Play to the end of a turn; people follow their script, or the caller waits for the model that plays them."""
+        if self._players is not None:
+            return self._players.wait(self._players.act(acting, self.fault))
+        behaviour = None
+        try:
+            while True:
+                behaviour = self._people.choose(acting.send(behaviour))
+        except StopIteration as end:
+            messages: list[Message] = end.value
+            return messages
+
+    def _turn(self, turn: AssistantTurn) -> Acting[list[Message]]:
+        self.start()
+        if self.done:
+            return []
+        self._prompt_tokens += turn.usage.prompt_tokens
+        self._completion_tokens += turn.usage.completion_tokens
+        return (yield from self._play(turn.text[:MOST_CHARACTERS], turn.tool_calls, turn.format_errors))
+
+    def _single(self, name: str, arguments: dict[str, Any]) -> Acting[list[Message]]:
+        try:
+            call = ToolCall(id=f"call{self.recorder.step + 1}", name=name, arguments=arguments)
+        except ValidationError:
+            return [_refused(ToolError("the call is no name with a JSON object of arguments").as_result())]
+        self.start()
+        if self.done:
+            return [_refused(_closed())]
+        return (yield from self._play("", (call,), ()))
+
+    def _play(self, text: str, calls: tuple[ToolCall, ...], errors: tuple[FormatError, ...]) -> Acting[list[Message]]:
         self.recorder.step += 1
         self.world.tick()
         calls, refused = _admitted(calls)
         self.messages.append(Message(role="assistant", content=_verbatim(text, errors), tool_calls=calls))
 
         since = len(self.recorder.disclosures)
-        results = [self._result(call, refused.get(place) or self._run(call)) for place, call in enumerate(calls)]
+        results = []
+        for place, call in enumerate(calls):
+            result = refused.get(place) or self._run(call)
+            if self.recorder.question is not None:
+                question, self.recorder.question = self.recorder.question, None
+                result["answer"] = yield from self._people.answer(question)
+            results.append(self._result(call, result))
         if not calls and not errors:
             self.recorder.tool = "answer_user"
             self.recorder.close("answered", text)
         news = self._malformed_turn(errors)
-        news += self._people.react(since)
+        news += yield from self._people.react(since)
         if self.recorder.ending is None:
-            news += self._people.at_turn(self.recorder.step)
+            news += yield from self._people.at_turn(self.recorder.step)
         self._end_if_due()
         if news and not self.done:
             results.append(Message(role="user", content="\n\n".join(news)))
@@ -277,6 +325,15 @@ def system_prompt(instance: Instance) -> str:
         f"ask_user puts a question to {first}. When you are done, answer {first} in plain words without a tool call: "
         "that closes the task."
     )
+
+
+def _refused(result: Result) -> Message:
+    """What is said to a call that is no part of the episode."""
+    return Message(role="tool", content=_json(result))
+
+
+def _joined(messages: Sequence[Message]) -> str:
+    return "\n\n".join(message.content for message in messages)
 
 
 def _json(result: Result) -> str:

@@ -2,14 +2,18 @@
 
 Whom something from the agent reached looks through their behaviours in order, and the first that applies acts. What a
 person passes on is a disclosure of its own, by them, and those who get it may act on it in turn.
+
+What sets people off, and what comes of what they do, is the same whoever decides for them. So these methods are
+generators: they yield each [`Moment`][discretion.envs.people.Moment] in which somebody may act, and are sent the
+behaviour, or `None`. `People.choose` follows the script; a model decides in `people_model`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from discretion.envs.addresses import audience
 from discretion.envs.episode import Disclosure
@@ -20,7 +24,7 @@ from discretion.scenarios.flowgraph import FlowGraph
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.task import Behaviour
 
-__all__ = ["NOTHING_TO_ADD", "People"]
+__all__ = ["NOTHING_TO_ADD", "Acting", "Moment", "People"]
 
 NOTHING_TO_ADD: Final = "I have nothing to add to what I asked for."
 """The user's answer where no behaviour gives one; it neither permits nor forbids anything."""
@@ -32,6 +36,29 @@ _LONGEST: Final = 40_000
 _MESSAGES: Final = frozenset({"mail", "calendar", "crm", "chat", "post", "note"})
 
 
+class Moment(NamedTuple):
+    """A moment in which somebody may act.
+
+    Attributes:
+        actor: Who.
+        on: What set them off, in the words of `Behaviour.on`.
+        reached: What has just reached them; with `turn`, what reached them last.
+        text: Its text, or the question.
+        turn: With `turn`, which one.
+    """
+
+    actor: str
+    on: Literal["message", "asked", "turn"]
+    reached: Disclosure | None
+    text: str
+    turn: int | None = None
+
+
+Outcome = TypeVar("Outcome")
+Acting = Generator[Moment, Behaviour | None, Outcome]
+"""People acting: yields the moments, is sent what is done in each, and returns what came of it."""
+
+
 class People:
     """Whoever acts in a world beside the agent.
 
@@ -39,9 +66,12 @@ class People:
         instance: Whose behaviours they follow.
         world: Where their messages arrive.
         recorder: Holds what reached them, and takes what they pass on and permit.
+        free: Whether they speak in words of their own. Replies are then recorded as disclosures that they make; the
+            words of a script are known to tell nothing.
     """
 
-    def __init__(self, instance: Instance, world: World, recorder: Recorder) -> None:
+    def __init__(self, instance: Instance, world: World, recorder: Recorder, *, free: bool = False) -> None:
+        self._free = free
         self._instance = instance
         self._world = world
         self._recorder = recorder
@@ -51,10 +81,10 @@ class People:
 
     # -- what sets them off --------------------------------------------------------------------------------------
 
-    def answer(self, question: str) -> str:
+    def answer(self, question: str) -> Acting[str]:
         """Return what the user says to a question of the agent."""
         asked = self._recorder.disclosures[-1] if self._recorder.disclosures else None
-        behaviour = self._choose(self._world.user, "asked", asked, question)
+        behaviour = yield Moment(self._world.user, "asked", asked, question)
         if behaviour is None:
             return NOTHING_TO_ADD
         self._decide(behaviour)
@@ -63,7 +93,7 @@ class People:
             return NOTHING_TO_ADD
         return behaviour.text or NOTHING_TO_ADD
 
-    def react(self, since: int) -> list[str]:
+    def react(self, since: int) -> Acting[list[str]]:
         """Let people act on what reached them.
 
         Args:
@@ -83,7 +113,7 @@ class People:
             for actor in disclosure.recipients:
                 if actor == self._world.user:
                     continue
-                behaviour = self._choose(actor, "message", disclosure, disclosure.text)
+                behaviour = yield Moment(actor, "message", disclosure, disclosure.text)
                 if behaviour is None:
                     continue
                 before = len(self._recorder.disclosures)
@@ -92,7 +122,7 @@ class People:
                     waiting.extend((passed, hands + 1) for passed in self._recorder.disclosures[before:])
         return news
 
-    def at_turn(self, turn: int) -> list[str]:
+    def at_turn(self, turn: int) -> Acting[list[str]]:
         """Let people act who do so at this turn unprompted; they may reply to, or pass on, what reached them last."""
         news: list[str] = []
         if turn not in self._turns:
@@ -100,7 +130,7 @@ class People:
         for actor in dict.fromkeys(one.actor for one in self._instance.people if one.turn == turn):
             reached = (one for one in reversed(self._recorder.disclosures) if actor in one.recipients)
             last = next(reached, None)
-            behaviour = self._choose(actor, "turn", last, last.text if last else "", turn)
+            behaviour = yield Moment(actor, "turn", last, last.text if last else "", turn)
             if behaviour is None:
                 continue
             if actor == self._world.user and behaviour.do == "reply":
@@ -112,29 +142,49 @@ class People:
 
     # -- whether a behaviour applies -----------------------------------------------------------------------------
 
-    def _choose(
-        self, actor: str, on: str, reached: Disclosure | None, text: str, turn: int | None = None
-    ) -> Behaviour | None:
+    def choose(self, moment: Moment) -> Behaviour | None:
         """Return the first behaviour of an actor that applies, and count it."""
         for number, behaviour in enumerate(self._instance.people):
             if (
-                (behaviour.actor, behaviour.on, behaviour.turn) == (actor, on, turn)
+                (behaviour.actor, behaviour.on, behaviour.turn) == (moment.actor, moment.on, moment.turn)
                 and self._left[number]
-                and self._applies(behaviour, reached, text)
+                and self._mentioned(behaviour, moment.text)
+                and self._applies(behaviour, moment.reached)
             ):
                 self._left[number] -= 1
                 return behaviour
         return None
 
-    def _applies(self, behaviour: Behaviour, reached: Disclosure | None, text: str) -> bool:
+    def open_to(self, moment: Moment) -> dict[int, Behaviour]:
+        """Return by number the behaviours that the state of things allows, whatever the text is about."""
+        return {
+            number: behaviour
+            for number, behaviour in enumerate(self._instance.people)
+            if (behaviour.actor, behaviour.on, behaviour.turn) == (moment.actor, moment.on, moment.turn)
+            and self._left[number]
+            and self._applies(behaviour, moment.reached)
+        }
+
+    def take(self, number: int) -> Behaviour:
+        """Return the behaviour of a number, and count it."""
+        self._left[number] -= 1
+        return self._instance.people[number]
+
+    def knows(self, actor: str) -> frozenset[str]:
+        """Return the facts that an actor knew before anything reached them."""
+        return frozenset(self._graph.knowledge[actor])
+
+    def _mentioned(self, behaviour: Behaviour, text: str) -> bool:
+        if not behaviour.about:
+            return True
+        from discretion.scenarios.forms import mentions
+
+        facts = self._instance.facts_by_id
+        return any(mentions(text, facts[fact]) for fact in behaviour.about)
+
+    def _applies(self, behaviour: Behaviour, reached: Disclosure | None) -> bool:
         if behaviour.do == "forward" and reached is None:
             return False
-        if behaviour.about:
-            from discretion.scenarios.forms import mentions
-
-            facts = self._instance.facts_by_id
-            if not any(mentions(text, facts[fact]) for fact in behaviour.about):
-                return False
         if behaviour.holding and (reached is None or self._follows((reached,)).isdisjoint(behaviour.holding)):
             return False
         if behaviour.lacking:
@@ -179,14 +229,23 @@ class People:
             return []
         if reached is not None and reached.channel in ("chat", "post") and reached.ref in self._world.chat:
             place = self._world.chat[reached.ref].channel
-            return self._post(behaviour.actor, place, behaviour.text)[1]
+            ref, news = self._post(behaviour.actor, place, behaviour.text)
+            self._tell("chat", ref, behaviour, place or self._world.user)
+            return news
         about = ""
         if reached is not None:
             mail = self._world.mail.get(reached.ref)
             about = mail.subject if mail else reached.text.partition("\n")[0]
         subject = _prefixed("Re", about) if about else behaviour.text.partition("\n")[0]
         reply_to = reached.ref if reached and reached.ref in self._world.mail else None
-        return self._mail(behaviour.actor, (self._world.user,), subject, behaviour.text, reply_to)[1]
+        ref, news = self._mail(behaviour.actor, (self._world.user,), subject, behaviour.text, reply_to)
+        self._tell("mail", ref, behaviour, self._world.user)
+        return news
+
+    def _tell(self, channel: Literal["chat", "mail"], ref: str, behaviour: Behaviour, to: str) -> None:
+        """Record a reply in free words as a disclosure of the person's; others who read it may act on it."""
+        if self._free:
+            self._recorder.disclose(channel, ref, (to,), behaviour.text, tool=_tool(behaviour), sender=behaviour.actor)
 
     def _pass_on(self, behaviour: Behaviour, reached: Disclosure | None) -> list[str]:
         """Forward what reached the person, or post their own words; both are disclosures that they make."""

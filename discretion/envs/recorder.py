@@ -6,7 +6,7 @@ channels) and are expanded here, once, to the people who can read the text at th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from discretion.envs.addresses import audience
@@ -32,7 +32,7 @@ class Recorder:
         tool: The tool that is being run.
         principles: In force now.
         ending: Set by the tools that close the task.
-        reply: Gives the user's answer to a question.
+        question: What was put to the user and is not answered yet.
     """
 
     def __init__(self, world: World, principles: tuple[Principle, ...] = ()) -> None:
@@ -44,7 +44,7 @@ class Recorder:
         self.changes: list[Change] = []
         self.principle_events: list[PrincipleEvent] = []
         self.ending: Ending | None = None
-        self.reply: Callable[[str], str] = lambda question: ""
+        self.question: str | None = None
 
     def disclose(
         self,
@@ -110,10 +110,10 @@ class Recorder:
             PrincipleEvent(step=self.step, op="revoked", principle=principle, cause=cause) for principle in ended
         ]
 
-    def ask(self, question: str) -> str:
-        """Put a question to the user and return the answer."""
+    def ask(self, question: str) -> None:
+        """Put a question to the user."""
         self.disclose("ask", "ask", (self.world.user,), question)
-        return self.reply(question)
+        self.question = question
 
     def close(self, kind: EndingKind, text: str) -> None:
         """End the task with words to the user."""

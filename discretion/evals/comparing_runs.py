@@ -102,6 +102,7 @@ def _comparable(store: RunStore, other: RunStore, judge: str | None) -> Manifest
         "packages": {name: packages.get(name) for name in _MAKE_INSTANCES},
         "norms": {} if own_norms else _shared_norms(manifest["norms"], others["norms"]),
         "judge": says,
+        "people": manifest.get("people"),
     }
 
 

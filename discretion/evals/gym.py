@@ -6,18 +6,29 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from discretion.agents.people import people_by
 from discretion.envs.env import OfficeEnv, Reward, Scenarios
 from discretion.envs.episode import Episode
+from discretion.envs.people_model import PeopleModel
 from discretion.envs.vector import OfficeVectorEnv
 from discretion.evals.measures import measure
 from discretion.evals.suite import twins_of
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judge
+from discretion.models.protocol import ChatModel
 from discretion.scenarios import instantiate, load_scenarios
 from discretion.scenarios.generator import generate, is_generated, parse_source
 from discretion.scenarios.instance import Instance
 
-__all__ = ["DEFAULT_PACK", "discretion_reward", "draw_twins", "make_office_env", "make_office_vector_env"]
+__all__ = [
+    "DEFAULT_PACK",
+    "discretion_reward",
+    "draw_twins",
+    "make_model_people_env",
+    "make_model_people_vector_env",
+    "make_office_env",
+    "make_office_vector_env",
+]
 
 DEFAULT_PACK = "office"
 
@@ -90,6 +101,38 @@ def make_office_env(
     >>> observation, info = env.reset(seed=0)
     """
     return OfficeEnv(_given(scenarios), reward=reward or discretion_reward(), **options)
+
+
+def make_model_people_env(
+    scenarios: str | Path | Scenarios = DEFAULT_PACK, *, people: str | ChatModel | PeopleModel, **options: Any
+) -> OfficeEnv:
+    """Make an environment in which a model plays the people.
+
+    Args:
+        scenarios: As for `make_office_env`.
+        people: A string that names a model (`openai:MODEL@http://127.0.0.1:8000/v1`), or a chat model.
+        options: Everything else that `make_office_env` takes.
+
+    Raises:
+        InputError: If `people` is no model.
+    """
+    return make_office_env(scenarios, people=people_by(people), **options)
+
+
+def make_model_people_vector_env(
+    scenarios: str | Path | Scenarios = DEFAULT_PACK, *, people: str | ChatModel | PeopleModel, **options: Any
+) -> OfficeVectorEnv:
+    """Make several environments that step together and share the model that plays their people.
+
+    Args:
+        scenarios: As for `make_office_env`.
+        people: As for `make_model_people_env`.
+        options: Everything else that `make_office_vector_env` takes.
+
+    Raises:
+        InputError: If `people` is no model.
+    """
+    return make_office_vector_env(scenarios, people=people_by(people), **options)
 
 
 def make_office_vector_env(

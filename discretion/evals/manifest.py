@@ -34,6 +34,7 @@ def make_manifest(
     judge: Mapping[str, JsonValue],
     repeats: int,
     run_seed: int,
+    people: Mapping[str, JsonValue] | None = None,
 ) -> Manifest:
     """Return the manifest of a run; what agent and judge say of themselves loses its secrets.
 
@@ -45,6 +46,7 @@ def make_manifest(
         judge: What the judge says of itself.
         repeats: Episodes of each instance.
         run_seed: What every episode's seed is derived from.
+        people: What the model that plays the people says of itself; left out where they follow their script.
     """
     packages: dict[str, JsonValue] = {"python": ".".join(platform.python_version_tuple()[:2])}
     for package in _PACKAGES:
@@ -60,6 +62,7 @@ def make_manifest(
         "seeds": [*seeds],
         "repeats": repeats,
         "run_seed": run_seed,
+        **({} if people is None else {"people": redact(dict(people))}),
         "packages": packages,
     }
 

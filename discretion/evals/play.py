@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from discretion.agents.protocol import Agent, AgentSource
 from discretion.envs import Office
-from discretion.envs.episode import Episode
+from discretion.envs.episode import Ending, Episode
+from discretion.envs.people_model import PeopleModel
 from discretion.errors import ModelFault, ModelUnusable
 from discretion.evals.manifest import one_line, redact
 from discretion.models.chat import AssistantTurn
@@ -31,7 +32,9 @@ def derive_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-async def play_instance(source: AgentSource, instance: Instance, *, repeat: int = 0, seed: int = 0) -> list[Episode]:
+async def play_instance(
+    source: AgentSource, instance: Instance, *, repeat: int = 0, seed: int = 0, people: PeopleModel | None = None
+) -> list[Episode]:
     """Let an agent play an instance; its sessions follow one another and share the assistant's memory.
 
     Args:
@@ -39,31 +42,33 @@ async def play_instance(source: AgentSource, instance: Instance, *, repeat: int 
         instance: What is played, as `instantiate` made it.
         repeat: Which repetition, from 0.
         seed: Of the episode; each session gets one derived from it.
+        people: The model that plays the people, in place of their script.
 
     Returns:
-        One episode a session. Once the agent has failed in one, those after it are not played and not scored, for
-        what its memory would have held is not known.
+        One episode a session. Once a model has failed in one, those after it are not played and not scored, for what
+        the agent's memory would have held is not known.
     """
     name = str(redact(source.name))  # a base URL may hold a password
     episodes: list[Episode] = []
     memory: tuple[tuple[str, str], ...] | None = None
-    fault = ""
+    failed: Ending | None = None
     for number, part in enumerate(sessions(instance)):
         own_seed = derive_seed(seed, number)
-        office = Office(part, memory=memory)
+        office = Office(part, memory=memory, people=people, seed=own_seed)
         office.start()
-        if fault:
-            office.fault(f"an earlier session failed: {fault}")
+        if failed is not None:
+            office.fault(f"an earlier session failed: {failed.detail}", kind=failed.kind)
         else:
-            fault = await _play_session(source, part, office, own_seed)
+            await _play_session(source, part, office, own_seed)
+            failed = office.ending if office.ending.fault else None
         episode = office.episode(agent=name, repeat=repeat, session=number, seed=own_seed)
         memory = episode.memory
         episodes.append(episode)
     return episodes
 
 
-async def _play_session(source: AgentSource, instance: Instance, office: Office, seed: int) -> str:
-    """Play one session; return how the agent failed, or the empty string.
+async def _play_session(source: AgentSource, instance: Instance, office: Office, seed: int) -> None:
+    """Play one session; a failure is its ending.
 
     Raises:
         ModelUnusable: If every further request would fail alike: nothing is recorded, and the run stops.
@@ -73,13 +78,11 @@ async def _play_session(source: AgentSource, instance: Instance, office: Office,
     except ModelUnusable:
         raise
     except ModelFault as error:
-        fault = one_line(str(error))
+        office.fault(str(error))
     except (Exception, SystemExit) as error:  # a guest agent may raise anything; it must not end the run
-        fault = one_line(f"{type(error).__name__}: {error}")
-    else:
-        return ""
-    office.fault(fault)
-    return fault
+        office.fault(f"{type(error).__name__}: {error}")
+    if office.ending.fault:
+        office.ending = Ending(kind=office.ending.kind, detail=one_line(office.ending.detail))
 
 
 async def play(agent: Agent, office: Office, *, seed: int) -> None:
@@ -98,7 +101,7 @@ async def play(agent: Agent, office: Office, *, seed: int) -> None:
         turn = await agent.act(tuple(office.messages), office.tools, seed=seed)
         if not isinstance(turn, AssistantTurn):
             raise TypeError(f"the agent returned {type(turn).__name__}, not an AssistantTurn")
-        office.step(tame(turn))
+        await office.astep(tame(turn))
 
 
 def tame(turn: AssistantTurn) -> AssistantTurn:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from discretion.agents.protocol import AgentSource
 from discretion.envs.episode import Episode
+from discretion.envs.people_model import PeopleModel
 from discretion.errors import InputError
 from discretion.evals.manifest import make_manifest, one_line, redact
 from discretion.evals.measures import EpisodeMeasures, measure
@@ -41,19 +42,23 @@ class Worker:
         source: Gives the agent.
         judge: Judges each episode as it ends.
         run_seed: What every episode's seed is derived from.
+        people: The model that plays the people, in place of their script.
     """
 
-    def __init__(self, suite: Suite, source: AgentSource, judge: Judge, *, run_seed: int = 0) -> None:
+    def __init__(
+        self, suite: Suite, source: AgentSource, judge: Judge, *, run_seed: int = 0, people: PeopleModel | None = None
+    ) -> None:
         self.suite = suite
         self.source = source
         self.judge = judge
         self.run_seed = run_seed
+        self.people = people
 
     async def __call__(self, job: Job) -> list[Row]:
         """Return the judged episodes of a unit of work, one a session."""
         instance = self.suite.instance(job)
         seed = derive_seed(self.run_seed, instance.id, job.repeat)
-        episodes = await play_instance(self.source, instance, repeat=job.repeat, seed=seed)
+        episodes = await play_instance(self.source, instance, repeat=job.repeat, seed=seed, people=self.people)
         digest = instance_digest(instance)
         return [
             Row(episode, digest, *judged(self.judge, episode, part))
@@ -88,6 +93,7 @@ async def run(
     run_seed: int = 0,
     scheduler: Scheduler | None = None,
     progress: Progress | None = None,
+    people: PeopleModel | None = None,
 ) -> RunSummary:
     """Play a suite into a run file. Started again after whatever happened, it does only what is missing.
 
@@ -100,6 +106,7 @@ async def run(
         run_seed: What every episode's seed is derived from, with the instance's id and the repeat.
         scheduler: Who plays; by default this event loop, with as many episodes in flight as the source can use.
         progress: Told of every unit of work that ends.
+        people: The model that plays the people, in place of their script; the caller closes it.
 
     Returns:
         The summary over the whole file.
@@ -119,6 +126,7 @@ async def run(
         judge=describe(judge),
         repeats=repeats,
         run_seed=run_seed,
+        people=None if people is None else people.describe(),
     )
     with RunStore.start(path, manifest, suite.by_id, suite.norms) as store:
         store.add_judge(judge.name, describe(judge))
@@ -133,7 +141,7 @@ async def run(
             tell(done, total, tuple(row.measures for row in rows))
 
         missing = (job for job in suite.jobs(repeats) if not store.has(*job))
-        worker = Worker(suite, source, judge, run_seed=run_seed)
+        worker = Worker(suite, source, judge, run_seed=run_seed, people=people)
         await (scheduler or InProcess(source.concurrency)).run(missing, worker, deliver)
         return summarise(store.measures(judge.name))
 
@@ -148,6 +156,7 @@ def run_sync(
     run_seed: int = 0,
     scheduler: Scheduler | None = None,
     progress: Progress | None = None,
+    people: PeopleModel | None = None,
 ) -> RunSummary:
     """Do the same as `run` where no event loop is running."""
     return asyncio.run(
@@ -160,6 +169,7 @@ def run_sync(
             run_seed=run_seed,
             scheduler=scheduler,
             progress=progress,
+            people=people,
         )
     )
 

@@ -91,6 +91,4 @@ class RuleJudge(CascadeJudge):
 
 def _unscored(episode: Episode) -> str:
     ending = episode.ending
-    if ending.kind == "agent_fault":
-        return ending.detail or "the agent failed"
-    return "the episode is not over" if ending.kind == "running" else ""
+    return ending.fault or ("the episode is not over" if ending.kind == "running" else "")

@@ -19,7 +19,7 @@ from discretion.models.chat import (
     tools_to_wire,
 )
 from discretion.models.conventions import CONVENTIONS, convention
-from discretion.models.protocol import ChatModel, Sampling
+from discretion.models.protocol import ChatModel, Sampling, SchemaModel
 from discretion.models.retry import Retry
 from discretion.models.toolcalls import Convention, Parsed, call_id, next_call
 
@@ -39,6 +39,7 @@ __all__ = [
     "Parsed",
     "Retry",
     "Sampling",
+    "SchemaModel",
     "ToolCall",
     "ToolSpec",
     "TransformersChat",

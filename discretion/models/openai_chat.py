@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import JsonValue
@@ -136,7 +136,21 @@ class OpenAIChat:
             ModelFault: If no usable reply came within the attempts.
             ModelUnusable: If no request can succeed: a wrong key, an unknown model, a server without tool calls.
         """
-        request = self._request(messages, tools, seed)
+        return await self._answered(self._request(messages, tools, seed), messages, seed)
+
+    async def complete_as(self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int) -> AssistantTurn:
+        """Return a turn whose text is JSON of a schema.
+
+        Raises:
+            ModelFault: If no usable reply came within the attempts.
+            ModelUnusable: If no request can succeed.
+        """
+        request = self._request(messages, (), seed)
+        held = {"name": "reply", "schema": dict(schema), "strict": True}
+        request["response_format"] = {"type": "json_schema", "json_schema": held}
+        return await self._answered(request, messages, seed)
+
+    async def _answered(self, request: dict[str, Any], messages: Sequence[Message], seed: int) -> AssistantTurn:
         lines = self._lines()
         client = await lines.get()
         try:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field, JsonValue
 
 from discretion.models.chat import AssistantTurn, Message, ToolSpec
 from discretion.scenarios.base import Record
 
-__all__ = ["ChatModel", "Sampling"]
+__all__ = ["ChatModel", "Sampling", "SchemaModel"]
 
 
 class Sampling(Record):
@@ -56,4 +56,22 @@ class ChatModel(Protocol):
 
     async def aclose(self) -> None:
         """Release weights, threads and connections."""
+        ...
+
+
+@runtime_checkable
+class SchemaModel(ChatModel, Protocol):
+    """A chat model that can be held to a JSON schema."""
+
+    async def complete_as(self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int) -> AssistantTurn:
+        """Return a turn whose text is JSON of a schema.
+
+        Args:
+            messages: The whole conversation so far.
+            schema: The JSON schema of an object.
+            seed: For sampling.
+
+        Raises:
+            ModelFault: If no turn came after the bounded retries.
+        """
         ...

@@ -17,7 +17,8 @@ def ask_user(world: World, recorder: Recorder, question: Body) -> Result:
     """
     if not question.strip():
         raise ToolError("argument 'question' is empty", "say what you want to know")
-    return {"answer": recorder.ask(question)}
+    recorder.ask(question)
+    return {"answer": ""}  # the office lets the user fill it in
 
 
 @tool("write")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from pydantic import JsonValue
 
@@ -137,8 +137,21 @@ class VLLMChat:
             ModelUnusable: If the server cannot be started, or ended.
         """
         chat = self._chat or await self._opened()
+        return await self._checked(chat.complete(messages, tools, seed=seed))
+
+    async def complete_as(self, messages: Sequence[Message], schema: Mapping[str, Any], *, seed: int) -> AssistantTurn:
+        """Return a turn whose text is JSON of a schema.
+
+        Raises:
+            ModelFault: If no usable reply came within the attempts.
+            ModelUnusable: If the server cannot be started, or ended.
+        """
+        chat = self._chat or await self._opened()
+        return await self._checked(chat.complete_as(messages, schema, seed=seed))
+
+    async def _checked(self, reply: Awaitable[AssistantTurn]) -> AssistantTurn:
         try:
-            return await chat.complete(messages, tools, seed=seed)
+            return await reply
         except ModelFault:
             if self._berth is not None:
                 self._berth.check()  # a server that died is the better reason
