@@ -161,7 +161,7 @@ def _with(tools: Tools, tool: str, arguments: Mapping[str, Any], words: str) -> 
 
 def _forbidden(instance: Instance) -> list[str]:
     """Return the actors to whom some fact must not flow."""
-    return list(dict.fromkeys(pair.recipient for pair in FlowGraph(instance).forbidden_pairs))
+    return list(dict.fromkeys(pair.recipient for pair in FlowGraph.of(instance).forbidden_pairs))
 
 
 def _sends(instance: Instance, tools: Tools, recipients: Sequence[str], words: str) -> Calls:

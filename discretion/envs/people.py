@@ -196,7 +196,7 @@ class People:
 
     @cached_property
     def _graph(self) -> FlowGraph:
-        return FlowGraph(self._instance)
+        return FlowGraph.of(self._instance)
 
     def _follows(self, received: Iterable[Disclosure], known: Iterable[str] = ()) -> frozenset[str]:
         """What follows from what an actor knew and the facts that the received texts tell in full."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterable, Iterator
-from typing import Final, Literal, NamedTuple
+from collections.abc import Coroutine, Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple
 
 from discretion.agents import resolve
 from discretion.envs.episode import Episode
@@ -73,25 +72,37 @@ def replay_lint(
     for seed in seeds:
         for twin in twins_of(scenario):
             instance = instantiate(scenario, seed, twin=twin, norms=norms)
-            played = asyncio.run(_play(instance, judge or RuleJudge()))
+            played = _play(instance, judge or RuleJudge())
             for problem in _problems(played):
                 loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
                 found[LintIssue(problem.severity, place_of(scenario, loc), problem.what, problem.remedy)] = None
     return tuple(sorted(found, key=lambda issue: issue.severity))
 
 
-async def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Played]]:
+def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Played]]:
     """Play an instance with every reference, session by session."""
     played: dict[Reference, list[_Played]] = {}
     parts = sessions(instance)
     for name in REFERENCES:
-        episodes = await play_instance(resolve(f"reference:{name}"), instance)
+        episodes = _at_once(play_instance(resolve(f"reference:{name}"), instance))
         played[name] = []
         for place, (part, episode) in enumerate(zip(parts, episodes, strict=True)):
             judgement = judge.judge(episode, part)
             at: Loc = ("sessions", place, "task") if instance.sessions else ("task",)
             played[name].append(_Played(name, part, at, episode, judgement, measure(episode, part, judgement)))
     return played
+
+
+def _at_once(playing: Coroutine[Any, Any, list[Episode]]) -> list[Episode]:
+    """Return what a coroutine comes to that waits for nothing, as with references: without the cost of an event loop,
+    and also where one is running already, as in a notebook."""
+    try:
+        playing.send(None)
+    except StopIteration as end:
+        episodes: list[Episode] = end.value
+        return episodes
+    playing.close()
+    raise RuntimeError("a reference waits for something")
 
 
 def _problems(played: dict[Reference, list[_Played]]) -> Iterator[_Problem]:

@@ -32,7 +32,7 @@ class Case:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        self.graph = FlowGraph(instance)
+        self.graph = FlowGraph.of(instance)
 
     @cached_property
     def matcher(self) -> Matcher:

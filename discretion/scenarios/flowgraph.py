@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from discretion.scenarios.cast import PUBLIC_ACTOR, Actor
 from discretion.scenarios.facts import Fact, Implication
 from discretion.scenarios.flows import PUBLIC, Norm, Principle, Verdict, parse_role
+from discretion.scenarios.identity import Same
 from discretion.scenarios.taxonomy import attribute_matches
 
 if TYPE_CHECKING:
@@ -59,12 +60,16 @@ class FlowGraph:
         self._roles = {key: tuple(parse_role(role) for role in actor.roles) for key, actor in self.actors.items()}
         self._task = {(flow.fact, flow.recipient): flow for flow in instance.task.requires}
         self._on: dict[str, tuple[Norm, ...]] = {}
-        self._verdicts = _verdicts(
+        self._decided = _decided(
             instance.norms,
             tuple((actor.id, actor.roles) for actor in instance.cast),
             tuple((fact.id, fact.subject, fact.attribute, fact.coarsens) for fact in instance.facts),
-            instance.task.requires,
         )
+
+    @classmethod
+    def of(cls, instance: Instance) -> FlowGraph:
+        """Return the flow graph of an instance; the same one for the same instance object as long as it is kept."""
+        return _graph_of(Same(instance))
 
     # -- who knows what ------------------------------------------------------------------------------------------
 
@@ -129,27 +134,32 @@ class FlowGraph:
         Raises:
             KeyError: If the fact or an actor is unknown.
         """
-        sender = sender or self.instance.user
         principles = self.principles if principles is None else principles
-        key = (fact, recipient, sender, principles)
-        if key not in self._verdicts:
-            if unknown := {recipient, sender} - self.actors.keys():
-                raise KeyError(min(unknown))
-            self._verdicts[key] = self._decide(self.facts[fact], recipient, sender, principles)
-        return self._verdicts[key]
-
-    def _decide(self, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]) -> Verdict:
-        by_norms = self._by_norms(fact, recipient, sender, principles)
-        flow = self._task.get((fact.id, recipient))
+        by_norms = self.by_norms(fact, recipient, sender=sender, principles=principles)
+        flow = self._task.get((fact, recipient))
         if flow is None or by_norms.kind == "forbidden":
             return by_norms
         if flow.after is not None and not any(
-            principle.kind == flow.after and self._covers(principle, fact, recipient) for principle in principles
+            principle.kind == flow.after and self._covers(principle, self.facts[fact], recipient)
+            for principle in principles
         ):
             return by_norms
         return Verdict("required", "task", by_norms.severity, "the task asks for it", by_norms.conflict)
 
-    def _by_norms(self, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]) -> Verdict:
+    def by_norms(
+        self, fact: str, recipient: str, *, sender: str | None = None, principles: tuple[Principle, ...] | None = None
+    ) -> Verdict:
+        """Return what the norms say of one flow, whatever the task asks for; arguments and errors as for `verdict`."""
+        sender = sender or self.instance.user
+        principles = self.principles if principles is None else principles
+        key = (fact, recipient, sender, principles)
+        if key not in self._decided:
+            if unknown := {recipient, sender} - self.actors.keys():
+                raise KeyError(min(unknown))
+            self._decided[key] = self._decide(self.facts[fact], recipient, sender, principles)
+        return self._decided[key]
+
+    def _decide(self, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]) -> Verdict:
         ranked: list[tuple[tuple[int, ...], Norm]] = []
         for norm in self._norms_on(fact):
             rank = self._rank(norm, fact, recipient, sender, principles)
@@ -295,7 +305,12 @@ class FlowGraph:
         return graph
 
 
+@lru_cache(maxsize=16)
+def _graph_of(same: Same[Instance]) -> FlowGraph:
+    return FlowGraph(same.thing)
+
+
 @lru_cache(maxsize=256)
-def _verdicts(*depends_on: object) -> dict[tuple[str, str, str, tuple[Principle, ...]], Verdict]:
+def _decided(*depends_on: object) -> dict[tuple[str, str, str, tuple[Principle, ...]], Verdict]:
     """Return where verdicts are kept: one place for all instances of a scenario, whose people differ in name alone."""
     return {}

@@ -47,7 +47,7 @@ class Case:
     def __init__(self, scenario: Scenario, instance: Instance) -> None:
         self.scenario = scenario
         self.instance = instance
-        self.graphs = tuple(FlowGraph(session) for session in sessions(instance))
+        self.graphs = tuple(FlowGraph.of(session) for session in sessions(instance))
         self.tasks: tuple[Loc, ...] = (("task",),)
         if instance.sessions:
             self.tasks = tuple(("sessions", place, "task") for place in range(len(instance.sessions)))

@@ -77,7 +77,7 @@ def norm_report(scenarios: Iterable[Scenario], *, norms: tuple[Norm, ...] | None
             brought |= {norm.id: norm for norm in whole.norms}
             if norms is None:
                 bases |= {norm.id: norm for norm in shipped_norms(whole.norm_base)}
-            for graph in map(FlowGraph, sessions(twin)):
+            for graph in map(FlowGraph.of, sessions(twin)):
                 for pair, verdict in decisions(graph):
                     if verdict.norm is not None:
                         uses = by_own if verdict.norm in brought else by_base
@@ -96,16 +96,14 @@ def norm_report(scenarios: Iterable[Scenario], *, norms: tuple[Norm, ...] | None
 
 def decisions(graph: FlowGraph) -> Iterator[tuple[Pair, Verdict]]:
     """Yield what the norms, the task aside, say of every fact reaching everybody, from any sender, at any time."""
-    task = graph.instance.task.model_copy(update={"requires": ()})
-    plain = FlowGraph(graph.instance.model_copy(update={"task": task}))
     senders = {graph.instance.user: None} | {
         person.actor: None for person in graph.instance.people if person.do != "reply"
     }
     for principles in states(graph):
         for sender in senders:
-            for fact in plain.facts:
-                for actor in plain.actors:
-                    yield Pair(fact, actor), plain.verdict(fact, actor, sender=sender, principles=principles)
+            for fact in graph.facts:
+                for actor in graph.actors:
+                    yield Pair(fact, actor), graph.by_norms(fact, actor, sender=sender, principles=principles)
 
 
 def states(graph: FlowGraph) -> list[tuple[Principle, ...]]:

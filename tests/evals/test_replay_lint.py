@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from discretion.envs.episode import Episode
 from discretion.evals.replaying import replay_lint
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judgement, Presence
-from discretion.scenarios import Instance, Norm, Scenario, load_scenarios
+from discretion.scenarios import Instance, LintIssue, Norm, Scenario, load_scenarios
 
 
 def broken(change: Callable[[dict[str, Any]], None]) -> Scenario:
@@ -178,3 +179,10 @@ def test_given_norms_stand_in_for_the_norm_base() -> None:
     norms = (Norm(id="tom-hears-nothing", verdict="forbidden", recipient=("@tom",)),)
     (issue,) = {issue.what for issue in replay_lint(absence(), norms=norms) if "forbids" in issue.what}
     assert issue == "the plan tells tom of return, which tom-hears-nothing forbids"
+
+
+def test_it_plays_where_an_event_loop_is_running_already() -> None:
+    async def in_a_notebook() -> tuple[LintIssue, ...]:
+        return replay_lint(absence(), seeds=[0])
+
+    assert asyncio.run(in_a_notebook()) == ()
