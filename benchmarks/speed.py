@@ -17,8 +17,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
+from string import ascii_lowercase
 
 from rich.console import Console
 from rich.table import Table
@@ -91,11 +93,16 @@ def judge_seconds(scenario: Scenario) -> tuple[float, float]:
     matcher = Matcher(instance.facts)
     clean = "Thanks for this. I will look at the draft over lunch and send my remarks before the end of the day, "
     clean += "so that the whole team has time to read them."
-    told = f"{instance.facts[0].statement} {clean}"[:150]
+    quiet, telling = _variations(clean), _variations(f"{instance.facts[0].statement} {clean}")
     return (
-        median_seconds(lambda: matcher.find(clean[:150]), repeats=300, inner=10),
-        median_seconds(lambda: matcher.find(told), repeats=300, inner=10),
+        median_seconds(lambda: matcher.find(next(quiet)), repeats=300, inner=10),
+        median_seconds(lambda: matcher.find(next(telling)), repeats=300, inner=10),
     )
+
+
+def _variations(text: str) -> Iterator[str]:
+    """Yield texts of 150 characters that differ in their last word, since a matcher remembers what it has read."""
+    return (f"{text[:145]} {''.join(letters)}" for letters in product(ascii_lowercase, repeat=4))
 
 
 def episode_seconds(scenarios: tuple[Scenario, ...]) -> float:

@@ -11,9 +11,9 @@ behaviour, or `None`. `People.choose` follows the script; a model decides in `pe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeVar
 
 from discretion.envs.addresses import audience
 from discretion.envs.episode import Disclosure
@@ -23,6 +23,9 @@ from discretion.scenarios.content import ChatPost, Mail
 from discretion.scenarios.flowgraph import FlowGraph
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.task import Behaviour
+
+if TYPE_CHECKING:
+    from discretion.scenarios.forms import Matcher
 
 __all__ = ["NOTHING_TO_ADD", "Acting", "Moment", "People"]
 
@@ -77,7 +80,6 @@ class People:
         self._recorder = recorder
         self._left = [behaviour.times for behaviour in instance.people]
         self._turns = {behaviour.turn for behaviour in instance.people}
-        self._told: dict[int, frozenset[str]] = {}
 
     # -- what sets them off --------------------------------------------------------------------------------------
 
@@ -175,12 +177,7 @@ class People:
         return frozenset(self._graph.knowledge[actor])
 
     def _mentioned(self, behaviour: Behaviour, text: str) -> bool:
-        if not behaviour.about:
-            return True
-        from discretion.scenarios.forms import mentions
-
-        facts = self._instance.facts_by_id
-        return any(mentions(text, facts[fact]) for fact in behaviour.about)
+        return not behaviour.about or any(self._mentions(text, fact) for fact in behaviour.about)
 
     def _applies(self, behaviour: Behaviour, reached: Disclosure | None) -> bool:
         if behaviour.do == "forward" and reached is None:
@@ -198,18 +195,29 @@ class People:
     def _graph(self) -> FlowGraph:
         return FlowGraph.of(self._instance)
 
+    @cached_property
+    def _matcher(self) -> Matcher:
+        from discretion.scenarios.forms import Matcher
+
+        return Matcher.of(self._instance)
+
+    def _mentions(self, text: str, fact: str) -> bool:
+        """Tell whether a text speaks of a fact: by any of its forms, whole or partial, or by one of its topics."""
+        if any(hit.fact == fact for hit in self._matcher.find(text)):
+            return True
+        from discretion.scenarios.forms import holds
+
+        topics = self._instance.facts_by_id[fact].topics
+        return bool(topics) and holds(text, *topics)
+
     def _follows(self, received: Iterable[Disclosure], known: Iterable[str] = ()) -> frozenset[str]:
         """What follows from what an actor knew and the facts that the received texts tell in full."""
         told = (fact for disclosure in received for fact in self._tells(disclosure))
         return frozenset(self._graph.closure((*known, *told)))
 
-    def _tells(self, disclosure: Disclosure) -> frozenset[str]:
-        if disclosure.index not in self._told:
-            from discretion.scenarios.forms import tells
-
-            told = (fact.id for fact in self._instance.facts if tells(disclosure.text, fact))
-            self._told[disclosure.index] = frozenset(told)
-        return self._told[disclosure.index]
+    def _tells(self, disclosure: Disclosure) -> Iterator[str]:
+        """Yield the facts that a disclosure tells as a whole."""
+        return (hit.fact for hit in self._matcher.find(disclosure.text) if hit.kind == "full")
 
     # -- what it does --------------------------------------------------------------------------------------------
 

@@ -80,8 +80,9 @@ def redact(value: JsonValue) -> JsonValue:
     if not isinstance(value, str):
         return value
     text = _SECRET_TEXT.sub("***", value)
-    for name, secret in os.environ.items():
-        if len(secret) >= _SHORTEST_SECRET and _SECRET_VARIABLE.search(name):
+    for name in filter(_SECRET_VARIABLE.search, os.environ):
+        secret = os.environ.get(name, "")
+        if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text
 

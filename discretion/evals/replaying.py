@@ -15,10 +15,11 @@ from discretion.judges import Judge, RuleJudge
 from discretion.judges.cases import case_of
 from discretion.judges.findings import Judgement
 from discretion.judges.ledger import verdict_of
-from discretion.scenarios import LintIssue, Scenario, instantiate, sessions
+from discretion.scenarios import LintIssue, Scenario, sessions
 from discretion.scenarios.fields import Loc
 from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Instance
+from discretion.scenarios.instantiate import instance_of
 from discretion.scenarios.loading import place_of
 from discretion.scenarios.sibling import origin
 
@@ -71,7 +72,7 @@ def replay_lint(
     found: dict[LintIssue, None] = {}
     for seed in seeds:
         for twin in twins_of(scenario):
-            instance = instantiate(scenario, seed, twin=twin, norms=norms)
+            instance = instance_of(scenario, seed, twin=twin, norms=norms)
             played = _play(instance, judge or RuleJudge())
             for problem in _problems(played):
                 loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
@@ -94,8 +95,10 @@ def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Played]]:
 
 
 def _at_once(playing: Coroutine[Any, Any, list[Episode]]) -> list[Episode]:
-    """Return what a coroutine comes to that waits for nothing, as with references: without the cost of an event loop,
-    and also where one is running already, as in a notebook."""
+    """Return what a coroutine comes to that waits for nothing, as with references.
+
+    That spares an event loop, and works where one is running already, as in a notebook.
+    """
     try:
         playing.send(None)
     except StopIteration as end:

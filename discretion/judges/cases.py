@@ -6,21 +6,15 @@ has as many instances as it likes. Judges themselves hold nothing and can be sen
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from functools import cached_property
-from threading import Lock
-from typing import Final
+from functools import cached_property, lru_cache
 
 from discretion.scenarios.flowgraph import FlowGraph
 from discretion.scenarios.flows import PUBLIC
 from discretion.scenarios.forms import Matcher
+from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Instance
 
 __all__ = ["Case", "case_of"]
-
-_KEPT: Final = 16
-_recent: OrderedDict[int, Case] = OrderedDict()
-_lock = Lock()
 
 
 class Case:
@@ -56,12 +50,9 @@ class Case:
 
 def case_of(instance: Instance) -> Case:
     """Return the case of an instance; the same one for the same instance object as long as it is kept."""
-    key = id(instance)
-    with _lock:
-        case = _recent.get(key)
-        if case is None or case.instance is not instance:
-            case = _recent[key] = Case(instance)
-        _recent.move_to_end(key)
-        if len(_recent) > _KEPT:
-            _recent.popitem(last=False)
-    return case
+    return _case_of(Same(instance))
+
+
+@lru_cache(maxsize=16)
+def _case_of(same: Same[Instance]) -> Case:
+    return Case(same.thing)

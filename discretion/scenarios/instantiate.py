@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from discretion.scenarios.draws import lots
 from discretion.scenarios.fields import FieldError
 from discretion.scenarios.fills import Text, fill
 from discretion.scenarios.flows import Norm
+from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Instance, Twin
 from discretion.scenarios.locales import LOCALES
 from discretion.scenarios.normbase import norms_hash
@@ -23,7 +25,7 @@ from discretion.scenarios.schema import Scenario
 from discretion.scenarios.validation import complaints
 from discretion.scenarios.values import draw_distinct, draw_fresh
 
-__all__ = ["instantiate", "sessions", "twins"]
+__all__ = ["instance_of", "instantiate", "sessions", "twins"]
 
 
 def instantiate(
@@ -84,6 +86,18 @@ def instantiate(
     return instance
 
 
+def instance_of(
+    scenario: Scenario, seed: int, *, twin: Twin = "base", norms: tuple[Norm, ...] | None = None
+) -> Instance:
+    """Return the same as `instantiate`, and the same object to all who ask in turn: what is linted is then played."""
+    return _instance_of(Same(scenario), seed, twin, None if norms is None else Same(norms))
+
+
+@lru_cache(maxsize=16)
+def _instance_of(scenario: Same[Scenario], seed: int, twin: Twin, norms: Same[tuple[Norm, ...]] | None) -> Instance:
+    return instantiate(scenario.thing, seed, twin=twin, norms=None if norms is None else norms.thing)
+
+
 def twins(scenario: Scenario, seed: int, *, norms: Sequence[Norm] | None = None) -> tuple[Instance, ...]:
     """Return the instances that run together: the base, and the sibling where the scenario has one.
 
@@ -101,6 +115,12 @@ def sessions(instance: Instance) -> tuple[Instance, ...]:
     several sessions their ids end in `#0`, `#1`, ... Each still lists all sessions, with their users: whoever is served
     later hears what the assistant remembers now.
     """
+    return _sessions(Same(instance)) if instance.sessions else (instance,)
+
+
+@lru_cache(maxsize=16)
+def _sessions(same: Same[Instance]) -> tuple[Instance, ...]:
+    instance = same.thing
     made: list[Instance] = []
     world = instance.world
     served = tuple(each if each.user else each.model_copy(update={"user": instance.user}) for each in instance.sessions)
@@ -117,7 +137,7 @@ def sessions(instance: Instance) -> tuple[Instance, ...]:
             "session": place,
         }
         made.append(instance.model_copy(update=fields))
-    return tuple(made) or (instance,)
+    return tuple(made)
 
 
 # -- drawing -------------------------------------------------------------------------------------------------------

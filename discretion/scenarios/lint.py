@@ -12,7 +12,7 @@ from discretion.errors import ScenarioError
 from discretion.scenarios.fields import Loc
 from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Twin
-from discretion.scenarios.instantiate import instantiate
+from discretion.scenarios.instantiate import instance_of
 from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems, untold_facts
 from discretion.scenarios.loading import place_of
 from discretion.scenarios.schema import Scenario
@@ -65,7 +65,7 @@ def lint(
     try:
         for twin in both:
             whole = twin_of(scenario, twin)
-            cases[twin] = [Case(whole, instantiate(scenario, seed, twin=twin, norms=norms)) for seed in seeds]
+            cases[twin] = [Case(whole, instance_of(scenario, seed, twin=twin, norms=norms)) for seed in seeds]
     except ScenarioError as error:
         return (LintIssue("error", error.where or scenario.id, error.what, error.remedy or "mend it"),)
     for twin in both:

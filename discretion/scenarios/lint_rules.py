@@ -24,6 +24,9 @@ _MARKS: Final = re.compile(
     r"|keep (?:it|this|that) (?:to yourself|quiet)|not for (?:sharing|others))\b",
     re.IGNORECASE,
 )
+_READ: Final = ("subject", "title", "name", "location", "description", "body", "text")
+"""What of an item is read, in order, where it has it; the fields of a CRM record come last."""
+
 _MUCH_UNREGULATED: Final = 1 / 3
 
 
@@ -75,9 +78,15 @@ class Case:
         ]
 
     @cached_property
+    def texts(self) -> list[str]:
+        """The texts of the items, in the same order."""
+        return [text_of(item) for _, item in self.items]
+
+    @cached_property
     def found(self) -> list[set[str]]:
         """For each item, the facts that its text tells whole."""
-        return [{hit.fact for hit in self._matcher.find(text_of(item)) if hit.kind == "full"} for _, item in self.items]
+        find = Matcher.of(self.instance).find
+        return [{hit.fact for hit in find(text) if hit.kind == "full"} for text in self.texts]
 
     @cached_property
     def told(self) -> frozenset[str]:
@@ -88,11 +97,7 @@ class Case:
 
     def hits(self, text: str) -> set[str]:
         """Return the facts that a text tells, at least a part of."""
-        return {hit.fact for hit in self._matcher.find(text)}
-
-    @cached_property
-    def _matcher(self) -> Matcher:
-        return Matcher.of(self.instance)
+        return {hit.fact for hit in Matcher.of(self.instance).find(text)}
 
     @cached_property
     def seen(self) -> list[str]:
@@ -101,7 +106,7 @@ class Case:
         return [
             *(graph.instance.task.instruction for graph in graphs),
             *(step.observation for step in self.instance.history),
-            *(text_of(item) for _, item in self.items),
+            *self.texts,
             *(behaviour.text for graph in graphs for behaviour in graph.instance.people),
         ]
 
@@ -156,8 +161,8 @@ def untold_facts(cases: Iterable[Case]) -> set[str]:
 
 def text_of(item: Item) -> str:
     """Return what somebody reads who opens an item."""
-    named = ("subject", "title", "name", "location", "description", "body", "text")
-    parts = [getattr(item, field, "") for field in named] + list(getattr(item, "fields", {}).values())
+    held = item.__dict__  # a record asks its class at length for a field that it lacks
+    parts = [held.get(field, "") for field in _READ] + list(held.get("fields", {}).values())
     return "\n".join(part for part in parts if part)
 
 
@@ -219,8 +224,8 @@ def _undeclared(case: Case) -> Iterator[Problem]:
 
 def _unheld(case: Case) -> Iterator[Problem]:
     """Facts that an item lists and nobody who reads it would learn."""
-    for loc, item in case.items:
-        told = case.graphs[0].closure(case.hits(text_of(item)))
+    for (loc, item), text in zip(case.items, case.texts, strict=True):
+        told = case.graphs[0].closure(case.hits(text))
         for place, fact in enumerate(item.facts):
             if fact not in told and case.graphs[0].facts[fact].reliable:
                 what = f"the item lists {fact}, which its text does not tell"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discretion.scenarios.facts import Fact
-from discretion.scenarios.forms import Matcher, covers, fold, holds, mentions, squeeze, tells
+from discretion.scenarios.forms import Matcher, covers, fold, holds, squeeze
 from discretion.scenarios.forms.decode import layers
 from discretion.scenarios.forms.entities import canonical, entities
 from discretion.scenarios.forms.normal import origins
@@ -31,6 +31,10 @@ FORMS = (
     "Müller & Söhne",
     "She has been seeing a therapist since May.",
 )
+
+
+def tells(text: str, fact: Fact) -> bool:
+    return any(hit.kind == "full" for hit in Matcher([fact]).find(text))
 
 
 def make_fact(**fields: object) -> Fact:
@@ -174,20 +178,18 @@ def test_present_says_what_find_says(parts: list[str]) -> None:
     assert matcher.present(text) == expected
 
 
+def test_what_a_matcher_remembers_is_what_it_finds() -> None:
+    matcher = Matcher([make_fact()])
+    texts = [f"{'x ' * number}lupus" for number in range(200)]
+    first = [matcher.find(text) for text in texts]
+    for hits in first:
+        hits.append(hits[0])  # whoever asked may do with the answer what they like
+    again = [matcher.find(text) for text in reversed(texts)]
+    assert again[::-1] == [Matcher([make_fact()]).find(text) for text in texts]
+
+
 def test_a_text_that_repeats_itself_gives_a_bounded_number_of_hits() -> None:
     assert len(Matcher([make_fact()]).find("lupus " * 5_000)) <= 100
-
-
-def test_mentions_is_weaker_than_tells() -> None:
-    fact = make_fact(partial=("rheumatologist",), topics=("her health", "illness"))
-    assert [mentions(text, fact) for text in ("her Health?", "which illnesses", "a rheumatologist", "lupus", "hi")] == [
-        True,
-        True,
-        True,
-        True,
-        False,
-    ]
-    assert [tells(text, fact) for text in ("her health", "a rheumatologist", "LUPUS!")] == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ encodings, `needles` says what to search for to find a form, `reading` checks a 
 `matcher` puts them together.
 """
 
-from discretion.scenarios.forms.matcher import Hit, Matcher, covers, holds, mentions, tells
+from discretion.scenarios.forms.matcher import Hit, Matcher, covers, holds
 from discretion.scenarios.forms.normal import fold, squeeze
 
-__all__ = ["Hit", "Matcher", "covers", "fold", "holds", "mentions", "squeeze", "tells"]
+__all__ = ["Hit", "Matcher", "covers", "fold", "holds", "squeeze"]

@@ -29,14 +29,18 @@ from discretion.scenarios.forms.needles import (
 )
 from discretion.scenarios.forms.normal import fold
 from discretion.scenarios.forms.reading import Reading
+from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Instance
 
-__all__ = ["Hit", "Matcher", "covers", "holds", "mentions", "tells"]
+__all__ = ["Hit", "Matcher", "covers", "holds"]
 
 Kind = Literal["full", "partial"]
 
 _MOST_FINDS = 20
 """How many places of one spelling are told; the rest of a text that repeats itself says nothing new."""
+
+_MOST_KNOWN: Final = 64
+"""How many texts a matcher remembers."""
 
 _SMALL_WORDS: Final = (
     "a an and as at be by for from has have he her his in is it its of on or she that the their they to was were with"
@@ -87,6 +91,7 @@ class Matcher:
         self._plain: _Targets = []
         self._typed: _Targets = []
         self._exact: _Targets = []
+        self._known: dict[str, list[Hit]] = {}
         for fact in facts:
             for kind, form, needles in _spellings(fact, people, shared):
                 for needle in needles:
@@ -95,11 +100,22 @@ class Matcher:
 
     @classmethod
     def of(cls, instance: Instance) -> Matcher:
-        """Return the matcher of an instance's facts and people."""
-        return cls(instance.facts, names=[actor.name for actor in instance.cast if actor.kind == "person"])
+        """Return the matcher of an instance's facts and people; the same one for the same object while it is kept."""
+        return _matcher_of_instance(Same(instance))
 
     def find(self, text: str) -> list[Hit]:
-        """Return every place that tells a fact or a part of it, in order, none inside another that tells as much."""
+        """Return every place that tells a fact or a part of it, in order, none inside another that tells as much.
+
+        The last texts are remembered: people and judges read the same ones, and so do several recipients.
+        """
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[text] = self._search(text)
+        return list(known)
+
+    def _search(self, text: str) -> list[Hit]:
         hits = {
             hit
             for reading, haystack, targets in self._passes(text, self._facts)
@@ -197,24 +213,15 @@ def covers(fact: Fact, forms: Iterable[str]) -> bool:
     return len(parts) > 1 and set(fold(fact.value).split()) - set(_SMALL_WORDS.split()) <= set().union(*parts)
 
 
-@lru_cache(maxsize=256)
-def _matcher_of(fact: Fact) -> Matcher:
-    return Matcher([fact])
+@lru_cache(maxsize=16)
+def _matcher_of_instance(same: Same[Instance]) -> Matcher:
+    instance = same.thing
+    return Matcher(instance.facts, names=[actor.name for actor in instance.cast if actor.kind == "person"])
 
 
 @lru_cache(maxsize=256)
 def _matcher_of_forms(forms: tuple[str, ...]) -> Matcher:
     return Matcher([Fact(id="form", subject="nobody", attribute="other.secret", forms=forms, statement="")])
-
-
-def tells(text: str, fact: Fact) -> bool:
-    """Tell whether a text tells a whole fact."""
-    return any(hit.kind == "full" for hit in _matcher_of(fact).find(text))
-
-
-def mentions(text: str, fact: Fact) -> bool:
-    """Tell whether a text speaks of a fact: by one of its topics, or by any of its forms, whole or partial."""
-    return bool(_matcher_of(fact).find(text)) or (bool(fact.topics) and holds(text, *fact.topics))
 
 
 def holds(text: str, *forms: str) -> bool:
