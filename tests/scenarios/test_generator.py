@@ -32,7 +32,7 @@ from discretion.scenarios.generator import (
 from discretion.scenarios.generator.bank import roles
 
 SOME = range(30)
-GOLDEN = "5b7b01aabbbd7f0e"
+GOLDEN = "86d986d9c4721c38"
 
 
 @pytest.fixture(scope="module")
