@@ -171,6 +171,8 @@ DATES = [
 ]  # fmt: skip
 
 CODES = [
+    ("104/272/23907", "file 104/272/23907.", "104/272/23907"),  # reads like a phone number behind a trunk 1
+    ("00 343 82393", "It is 0034382393", "0034382393"),
     *(
         ("+1 (555) 010-1234", f"call {number} now", shown)
         for number, shown in (

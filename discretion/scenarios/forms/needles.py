@@ -92,7 +92,10 @@ def form_needles(form: str) -> tuple[Needle, ...]:
     if alone and not (phone and found[0].atom[0] == "N"):
         return (*_typed(bare, found), *_spelled(found[0]))
     if phone:
-        return (Needle(_significant(form), form, "phone"), *(_typed(bare, found) if alone else ()))
+        significant = _significant(form)
+        # What reads like a phone number may be a file's number, in which a leading 1 or 0 is no prefix.
+        number = (Needle(key, form, "code"),) if key != significant and form[0] != "+" else ()
+        return (Needle(significant, form, "phone"), *number, *(_typed(bare, found) if alone else ()))
     if len(key) <= 2:
         return (Needle(form, form, "exact"),)
     if digits >= 2 and _CODE.fullmatch(form) and not any(entity.atom[0] in "DT" for entity in found):
