@@ -18,6 +18,7 @@ from discretion.models.protocol import Sampling
 from discretion.scenarios.base import Record
 
 if TYPE_CHECKING:
+    from discretion.models.openai_chat import Price
     from discretion.models.transformers_chat import TransformersChat
 
 __all__ = ["EXAMPLES", "AgentOptions", "resolve"]
@@ -55,6 +56,8 @@ class AgentOptions(Record):
         tool_parser: vLLM's parser of tool calls, or `none`; by default the one for what the chat template writes.
         vllm_python: The Python of an environment that has vLLM.
         vllm_flags: More flags of `vllm serve`, as in a shell.
+        logprobs: Whether to ask the server for log probabilities.
+        price_in, price_out: What a million tokens of a server cost, read and written.
         batch_size: Episodes in a batch of a local checkpoint.
         device, dtype: Of a local checkpoint, as torch calls them.
         trust_remote_code: Whether code that a checkpoint brings may run.
@@ -74,6 +77,9 @@ class AgentOptions(Record):
     tool_parser: str | None = Field(default=None, pattern=r"^[a-z0-9_-]+$")
     vllm_python: str | None = None
     vllm_flags: str = ""
+    logprobs: bool = False
+    price_in: float | None = Field(default=None, ge=0.0)
+    price_out: float | None = Field(default=None, ge=0.0)
     batch_size: int = Field(default=16, ge=1, le=1024)
     device: str = "auto"
     dtype: str = "auto"
@@ -143,8 +149,20 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
         timeout_s=options.timeout_s or 120.0,
         key_variable=options.key_variable,
         form=options.convention,
+        logprobs=options.logprobs,
+        price=_price(options),
     )
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
+
+
+def _price(options: AgentOptions) -> Price | None:
+    from discretion.models.openai_chat import Price
+
+    if options.price_in is None and options.price_out is None:
+        return None
+    if options.price_in is None or options.price_out is None:
+        raise InputError("one price without the other", where="openai agent", remedy="give price_in and price_out")
+    return Price(options.price_in, options.price_out)
 
 
 def _hf(name: str, body: str, options: AgentOptions) -> AgentSource:
@@ -175,6 +193,7 @@ def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
         flags=options.vllm_flags,
         trust_remote_code=options.trust_remote_code,
         form=options.convention,
+        logprobs=options.logprobs,
     )
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
@@ -205,7 +224,9 @@ class _Kind(NamedTuple):
 
 
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
+_TOLD: Final = ("logprobs", "price_in", "price_out")
 _SERVED: Final = (
+    "logprobs",
     "concurrency",
     "timeout_s",
     "context",
@@ -217,7 +238,7 @@ _SERVED: Final = (
 )
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
-    "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
+    "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s", *_TOLD)),
     "organism": _Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
     "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
     "vllm": _Kind(_vllm, (*_SPOKEN, *_SERVED)),

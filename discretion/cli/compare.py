@@ -19,6 +19,7 @@ from discretion.cli.options import (
     PeopleOption,
     Quiet,
     Repeats,
+    RetryFaults,
     RunSeed,
     Seeds,
     Temperature,
@@ -83,6 +84,7 @@ def compare_command(
     max_tokens: MaxTokens = None,
     vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
+    retry_faults: RetryFaults = True,
     norms: Norms = None,
     people: PeopleOption = None,
     judge: JudgeName = "rules",
@@ -106,7 +108,8 @@ def compare_command(
     agents = [name for name in dict.fromkeys((baseline, *candidates)) if name not in files]
     if agents:
         suite, played = _plan(scenarios, next(iter(files.values()), None), seeds, norms)
-        playing = Playing(suite, resolve_judge(judge), repeats or played, run_seed, shown=not (quiet or as_json))
+        shown = not (quiet or as_json)
+        playing = Playing(suite, resolve_judge(judge), repeats or played, run_seed, shown, retry_faults)
         model = _people(people, files.values())
         options = {
             "concurrency": concurrency,

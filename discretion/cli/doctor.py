@@ -94,9 +94,10 @@ def _vllm() -> Check:
     use = "agents vllm:PATH_OR_ID[+ADAPTER]"
     try:
         home = find_vllm()
-    except InputError as error:
-        return Check("vllm", False, "", use, str(error.remedy))
-    return Check("vllm", False, f"{home.version} ({home.python})", use)
+    except InputError:
+        remedy = "pip install vllm, here or in an environment of its own whose Python DISCRETION_VLLM_PYTHON names"
+        return Check("vllm", False, "", use, remedy)
+    return Check("vllm", False, home.version, use)
 
 
 def doctor_command(

@@ -15,6 +15,7 @@ __all__ = [
     "PeopleOption",
     "Quiet",
     "Repeats",
+    "RetryFaults",
     "RunSeed",
     "Seeds",
     "Temperature",
@@ -45,6 +46,13 @@ VLLMPython = Annotated[
         "--vllm-python",
         metavar="PYTHON",
         help="For vllm: agents, the Python of an environment with vLLM; DISCRETION_VLLM_PYTHON or this one by default.",
+    ),
+]
+RetryFaults = Annotated[
+    bool,
+    typer.Option(
+        "--retry-faults/--keep-faults",
+        help="In a run that is continued, play again what the agent failed in (its server was down, say).",
     ),
 ]
 RunSeed = Annotated[int, typer.Option("--run-seed", help="What the seed of every episode is derived from.")]

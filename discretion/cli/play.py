@@ -92,6 +92,7 @@ class Playing:
         repeats: Episodes of each instance.
         run_seed: What every episode's seed is derived from.
         shown: Whether to show a progress bar.
+        retry_faults: Whether episodes in which the agent had failed are played again.
     """
 
     suite: Suite
@@ -99,6 +100,7 @@ class Playing:
     repeats: int = 1
     run_seed: int = 0
     shown: bool = True
+    retry_faults: bool = True
 
     def play(self, source: AgentSource, path: Path, people: PeopleModel | None = None) -> RunSummary:
         """Let an agent play into a run file, or play what is missing of it, and release the agent.
@@ -126,6 +128,7 @@ class Playing:
                         run_seed=self.run_seed,
                         progress=bar,
                         people=people,
+                        retry_faults=self.retry_faults,
                     )
             finally:
                 await source.aclose()

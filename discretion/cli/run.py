@@ -17,6 +17,7 @@ from discretion.cli.options import (
     PeopleOption,
     Quiet,
     Repeats,
+    RetryFaults,
     RunSeed,
     Seeds,
     Temperature,
@@ -42,7 +43,8 @@ Examples:
   discretion run office -a openai:a@http://127.0.0.1:8000/v1 --people openai:b@http://127.0.0.1:8001/v1 -o talk.run
   discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
 
-A run that was cut short goes on where it stopped when the same command is started again.
+A run that was cut short goes on where it stopped when the same command is started again. Episodes in which the agent
+itself failed are then played again too, unless --keep-faults.
 """
 
 
@@ -73,6 +75,7 @@ def run_command(
     max_tokens: MaxTokens = None,
     vllm_python: VLLMPython = None,
     run_seed: RunSeed = 0,
+    retry_faults: RetryFaults = True,
     norms: Norms = None,
     people: PeopleOption = None,
     judge: JudgeName = "rules",
@@ -92,7 +95,7 @@ def run_command(
     played = load(scenarios)
     suite = Suite(played, parse_seeds(seeds) if seeds else default_seeds(played), given_norms(norms))
     cast = people_by(people, vllm_python=vllm_python) if people else None
-    playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, shown=not (quiet or as_json))
+    playing = Playing(suite, resolve_judge(judge), repeats or 1, run_seed, not (quiet or as_json), retry_faults)
     source = resolve(
         agent, concurrency=concurrency, temperature=temperature, max_tokens=max_tokens, vllm_python=vllm_python
     )

@@ -80,7 +80,7 @@ class Office:
         self._prompt = system_prompt
         self._started: tuple[Message, ...] = ()
         self._calls = self._tool_errors = self._format_errors = self._malformed = 0
-        self._prompt_tokens = self._completion_tokens = 0
+        self._usage = Usage()
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:
@@ -189,7 +189,7 @@ class Office:
             changes=tuple(recorder.changes),
             principle_events=tuple(recorder.principle_events),
             memory=tuple((item.id, item.text) for item in self.world.memory.values()),
-            usage=Usage(prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens),
+            usage=self._usage,
             counts=self.counts,
             ending=self.ending,
             seed=seed,
@@ -225,8 +225,7 @@ class Office:
         self.start()
         if self.done:
             return []
-        self._prompt_tokens += turn.usage.prompt_tokens
-        self._completion_tokens += turn.usage.completion_tokens
+        self._usage += turn.usage
         return (yield from self._play(turn.text[:MOST_CHARACTERS], turn.tool_calls, turn.format_errors))
 
     def _single(self, name: str, arguments: dict[str, Any]) -> Acting[list[Message]]:
@@ -304,8 +303,10 @@ class Office:
             self.ending = self.recorder.ending
         elif self._malformed >= budget.format_errors:
             self.ending = Ending(kind="format_error", detail=f"{self._malformed} malformed turns in a row")
-        elif budget.tokens is not None and self._completion_tokens >= budget.tokens:
-            self.ending = Ending(kind="token_budget", detail=f"{self._completion_tokens} of {budget.tokens} tokens")
+        elif budget.tokens is not None and self._usage.completion_tokens >= budget.tokens:
+            self.ending = Ending(
+                kind="token_budget", detail=f"{self._usage.completion_tokens} of {budget.tokens} tokens"
+            )
         elif self.recorder.step >= budget.turns:
             self.ending = Ending(kind="turn_budget", detail=f"{budget.turns} turns")
 

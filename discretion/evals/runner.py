@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -30,6 +30,9 @@ __all__ = ["Progress", "UnderNorms", "Worker", "judged", "rejudge", "run", "run_
 Progress = Callable[[int, int, tuple[EpisodeMeasures, ...]], None]
 """Called with the units of work done, their total, and the measures of the one that ended, one a session; first with
 what an earlier start of the same run has left, and no measures."""
+
+FAULTS = ("agent_fault", "people_fault")
+"""Endings that a continued run plays again."""
 
 _PAGE = 100
 
@@ -94,6 +97,7 @@ async def run(
     scheduler: Scheduler | None = None,
     progress: Progress | None = None,
     people: PeopleModel | None = None,
+    retry_faults: bool = True,
 ) -> RunSummary:
     """Play a suite into a run file. Started again after whatever happened, it does only what is missing.
 
@@ -107,6 +111,8 @@ async def run(
         scheduler: Who plays; by default this event loop, with as many episodes in flight as the source can use.
         progress: Told of every unit of work that ends.
         people: The model that plays the people, in place of their script; the caller closes it.
+        retry_faults: Whether a run that is continued also plays the episodes again in which a model had failed (a
+            server was down, say). They have the seeds that they had, so a failure that lies in the case comes again.
 
     Returns:
         The summary over the whole file.
@@ -130,17 +136,18 @@ async def run(
     )
     with RunStore.start(path, manifest, suite.by_id, suite.norms) as store:
         store.add_judge(judge.name, describe(judge))
-        done, total = store.count(), len(suite) * repeats
+        faulted = faulted_units(store.measures(judge.name)) if retry_faults else frozenset()
+        done, total = store.count() - len(faulted), len(suite) * repeats
         tell = progress or (lambda done, total, measures: None)
         tell(done, total, ())
 
         def deliver(rows: list[Row]) -> None:
             nonlocal done
-            store.put(rows)
+            store.put(rows, replace=rows[0].measures.key[:-1] in faulted)
             done += 1
             tell(done, total, tuple(row.measures for row in rows))
 
-        missing = (job for job in suite.jobs(repeats) if not store.has(*job))
+        missing = (job for job in suite.jobs(repeats) if job in faulted or not store.has(*job))
         worker = Worker(suite, source, judge, run_seed=run_seed, people=people)
         await (scheduler or InProcess(source.concurrency)).run(missing, worker, deliver)
         return summarise(store.measures(judge.name))
@@ -157,6 +164,7 @@ def run_sync(
     scheduler: Scheduler | None = None,
     progress: Progress | None = None,
     people: PeopleModel | None = None,
+    retry_faults: bool = True,
 ) -> RunSummary:
     """Do the same as `run` where no event loop is running."""
     return asyncio.run(
@@ -170,8 +178,14 @@ def run_sync(
             scheduler=scheduler,
             progress=progress,
             people=people,
+            retry_faults=retry_faults,
         )
     )
+
+
+def faulted_units(rows: Iterable[EpisodeMeasures]) -> frozenset[tuple[str, int, int, str]]:
+    """Return the units of work in which a model failed, as (scenario, seed, repeat, twin)."""
+    return frozenset(row.key[:-1] for row in rows if row.ending in FAULTS)
 
 
 class UnderNorms:

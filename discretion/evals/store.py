@@ -106,14 +106,20 @@ class RunStore(RunReader):
                 remedy="write to another file, or ask for the same settings",
             )
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, rows: Sequence[Row], *, replace: bool = False) -> None:
         """Commit the episodes of one unit of work (all sessions of an instance) in one transaction.
+
+        Args:
+            rows: The sessions.
+            replace: Whether they take the place of what an earlier start left of the same unit.
 
         Raises:
             RunFileError: If the disk is full or fails; nothing of the unit is then in the file.
         """
         with explained(self.path), self._db:
             self._db.execute("BEGIN IMMEDIATE")
+            for unit in {row.measures.key[:-1] for row in rows} if replace else ():
+                self._forget(*unit)
             for row in rows:
                 cursor = self._db.execute(
                     f"INSERT INTO episodes ({ORDER}, instance, digest, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -121,6 +127,12 @@ class RunStore(RunReader):
                 )
                 assert cursor.lastrowid is not None  # noqa: S101 - an insert has one
                 self._judged(cursor.lastrowid, row.judgement, row.measures)
+
+    def _forget(self, *unit: str | int) -> None:
+        """Remove a unit of work with all that judges said of it."""
+        same = "scenario = ? AND seed = ? AND repeat = ? AND twin = ?"
+        self._db.execute(f"DELETE FROM judgements WHERE episode IN (SELECT id FROM episodes WHERE {same})", unit)  # noqa: S608
+        self._db.execute(f"DELETE FROM episodes WHERE {same}", unit)  # noqa: S608
 
     def put_judgements(self, judged: Sequence[tuple[int, Judgement, EpisodeMeasures]]) -> None:
         """Commit judgements of stored episodes, given by their number, in one transaction."""

@@ -86,10 +86,11 @@ class _Tally:
         self.unscored: Counter[str] = Counter()
         self.presence: Counter[str] = Counter()
         self.severities: Counter[int] = Counter()
+        self.usage = Usage()
 
     def add(self, row: EpisodeMeasures) -> None:
         self.endings[row.ending] += 1
-        self.totals.update(row.usage.model_dump())
+        self.usage += row.usage
         self.totals.update(row.counts.model_dump())
         self.totals["n"] += 1
         self.totals["scored"] += row.leaked is not None
@@ -125,7 +126,7 @@ class _Tally:
             unscored=dict(self.unscored.most_common()),
             presence=dict(sorted(self.presence.items())),
             severities=dict(sorted(self.severities.items())),
-            usage=Usage(**{name: self.totals[name] for name in Usage.model_fields}),
+            usage=self.usage,
             counts=Counts(**{name: self.totals[name] for name in Counts.model_fields}),
             **rates,
         )

@@ -6,7 +6,7 @@ The wire shapes of OpenAI's chat completions are made from these records where a
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from discretion.scenarios.base import Record
 
@@ -34,16 +34,33 @@ class FormatError(Record):
 
 
 class Usage(Record):
-    """Tokens of one turn or of an episode; 0 where nothing reports them."""
+    """Tokens of one turn, of an episode, or of a run; 0 where nothing reports them.
+
+    Attributes:
+        logprob: Sum of the natural log probabilities of `logprob_tokens` completion tokens, where they were asked for.
+        cost: At the prices given; `None`, not 0, where none is known.
+    """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    logprob: float = 0.0
+    logprob_tokens: int = 0
+    cost: float | None = None
 
     def __add__(self, other: Usage) -> Usage:
+        if other == _NOTHING:
+            return self
+        costs = [cost for cost in (self.cost, other.cost) if cost is not None]
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            logprob=self.logprob + other.logprob,
+            logprob_tokens=self.logprob_tokens + other.logprob_tokens,
+            cost=sum(costs) if costs else None,
         )
+
+
+_NOTHING: Final = Usage()
 
 
 class AssistantTurn(Record):
@@ -52,6 +69,7 @@ class AssistantTurn(Record):
     Attributes:
         reasoning: What the model thought before it spoke. Nobody is shown it: it is no disclosure.
         finish: How the model stopped: `stop`, or `length` when it was cut off.
+        logprobs: The natural log probability of each token written, where a server was asked for them.
     """
 
     text: str = ""
@@ -60,6 +78,7 @@ class AssistantTurn(Record):
     reasoning: str = ""
     usage: Usage = Usage()
     finish: Literal["stop", "length"] = "stop"
+    logprobs: tuple[float, ...] = ()
 
 
 class Message(Record):

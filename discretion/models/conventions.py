@@ -54,6 +54,7 @@ def read_turn(
     reasoning: str = "",
     usage: Usage = _NO_USAGE,
     finish: Literal["stop", "length"] = "stop",
+    logprobs: tuple[float, ...] = (),
 ) -> AssistantTurn:
     """Read a model's text as one turn.
 
@@ -67,6 +68,7 @@ def read_turn(
         reasoning: What a server has already split off.
         usage: Tokens of the turn.
         finish: `length` if it was cut off.
+        logprobs: Of the tokens, where a server gave them.
     """
     thought, said = split_reasoning(text)
     parsed = form.parse(said, first=first)
@@ -81,4 +83,5 @@ def read_turn(
         reasoning=thought or reasoning,
         usage=usage,
         finish=finish,
+        logprobs=logprobs,
     )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import json
 import random
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import JsonValue
 
 from discretion.errors import MissingExtra, ModelFault, ModelUnusable
-from discretion.models.chat import AssistantTurn, Message, ToolSpec, to_wire, tools_to_wire
+from discretion.models.chat import AssistantTurn, Message, ToolSpec, Usage, to_wire, tools_to_wire
 from discretion.models.conventions import convention
 from discretion.models.openai_reply import BadReplyError, error_text, read_reply
+from discretion.models.pace import Outcome, Pace
 from discretion.models.protocol import Sampling
 from discretion.models.retry import Retry, retry_after
 from discretion.models.server import OPENAI_URL, find_server
@@ -22,11 +25,12 @@ from discretion.models.toolcalls import next_call, read_json
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["OpenAIChat"]
+__all__ = ["OpenAIChat", "Price"]
 
 _LARGEST_REPLY: Final = 4 * 2**20  # bytes; far above what any number of tokens takes
 _POOL: Final = 32  # connections of one client; its pool looks at each of them for each request
 _TRANSIENT: Final = frozenset({408, 409, 425, 429})
+_NO_ROOM: Final = frozenset({429, 503, 529})
 _NO_TOOLS: Final = re.compile(
     r"tool[-_ ]choice|tool[-_ ]call[-_ ]parser|tools param|(?:support|enable)\w*\b.*\btool|\btool.*\bsupport",
     re.IGNORECASE,
@@ -41,21 +45,73 @@ class _Transient(Exception):
         what: What happened, one line.
         remedy: What the reader can do if it does not pass.
         wait_s: How long the server asks to wait.
+        load: How it shows that the server has no room, if it does: it refused the request, or answered too late.
     """
 
-    def __init__(self, what: str, remedy: str, wait_s: float | None = None) -> None:
+    def __init__(
+        self, what: str, remedy: str, wait_s: float | None = None, *, load: Literal["", "refused", "late"] = ""
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
-        self.wait_s = wait_s
+        self.wait_s = wait_s or 0.0
+        self.load = load
 
 
 class _Open(NamedTuple):
-    """What belongs to an event loop: its clients, and a queue that holds a client once for each request it may take."""
+    """What belongs to an event loop: its pace, its clients, and each client once for every request it may yet take."""
 
     loop: asyncio.AbstractEventLoop
+    pace: Pace
     clients: list[openai.AsyncOpenAI]
-    lines: asyncio.LifoQueue[openai.AsyncOpenAI]
+    lines: list[openai.AsyncOpenAI]
+
+
+class Price(NamedTuple):
+    """What tokens cost, in whatever currency, a million of them.
+
+    Attributes:
+        prompt: Tokens of the conversation, all of them: no discount for what a server remembers is taken off.
+        completion: Tokens that the model writes.
+    """
+
+    prompt: float
+    completion: float
+
+    def of(self, usage: Usage) -> float | None:
+        """Return the cost of a turn, or `None` where the server did not say how many tokens it had.
+
+        >>> Price(1.0, 4.0).of(Usage(prompt_tokens=1_000_000, completion_tokens=500_000))
+        3.0
+        """
+        if not usage.prompt_tokens and not usage.completion_tokens:
+            return None
+        return (self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens) / 1e6
+
+
+class _ToolTexts:
+    """The JSON of tool specifications, kept: they are the longest part of a request, and the same turn for turn."""
+
+    _MOST: Final = 1024
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[ToolSpec, str]] = {}  # the specification is kept so that its id stays its own
+
+    def write(self, tools: Sequence[ToolSpec]) -> str:
+        """Return the JSON list."""
+        return f"[{','.join(map(self._text, tools))}]"
+
+    def _text(self, tool: ToolSpec) -> str:
+        known = self._known.get(id(tool))
+        if known is None:
+            if len(self._known) >= self._MOST:
+                self._known.clear()
+            known = self._known[id(tool)] = (tool, _to_json(tools_to_wire([tool])[0]))
+        return known[1]
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class OpenAIChat:
@@ -67,7 +123,7 @@ class OpenAIChat:
         model: The name that the server knows.
         base_url: The server, up to `/v1`; `OPENAI_BASE_URL` or OpenAI's own where not given.
         sampling: Temperature and longest turn.
-        concurrency: The most requests in flight.
+        concurrency: The most requests in flight; fewer where the server has no room, see `Pace`.
         timeout_s: The longest that one request may take, in seconds.
         retry: What is done about failures that may pass.
         key_variable: The environment variable that holds the key.
@@ -75,6 +131,8 @@ class OpenAIChat:
         key: The key that a server was started with by this process; none of anybody's own.
         native: Whether the server reads tool calls itself; otherwise it shows the tools and leaves the text alone.
         called: The name of the model in messages to people.
+        logprobs: Whether to ask for the log probabilities of what is written.
+        price: What tokens cost.
 
     Raises:
         InputError: If the base URL cannot be used or no key is set.
@@ -95,6 +153,8 @@ class OpenAIChat:
         key: str | None = None,
         native: bool = True,
         called: str = "",
+        logprobs: bool = False,
+        price: Price | None = None,
     ) -> None:
         try:
             import openai
@@ -111,9 +171,15 @@ class OpenAIChat:
         self._key = key or self.server.key()
         self._secret = key is not None or self.server.key_variable is not None
         self._native = native
+        self._logprobs = logprobs
+        self._price = price
         self._form = convention(form)
         self._form_name = form
+        self._tool_texts = _ToolTexts()
         self._open: _Open | None = None
+        # The client may stand on httpx or its successor, so their classes are taken from it.
+        http = importlib.import_module(type(openai.DEFAULT_CONNECTION_LIMITS).__module__.partition(".")[0])
+        self._response: Any = http.Response
 
     def __repr__(self) -> str:
         return f"OpenAIChat({self.model!r}, {self.server.url!r})"
@@ -126,6 +192,8 @@ class OpenAIChat:
             "base_url": self.server.url,
             "client": self._openai.__version__,
             "convention": self._form_name,
+            **({"logprobs": True} if self._logprobs else {}),
+            **({"price": {**self._price._asdict()}} if self._price else {}),
             **self.sampling.model_dump(),
         }
 
@@ -145,29 +213,27 @@ class OpenAIChat:
             ModelFault: If no usable reply came within the attempts.
             ModelUnusable: If no request can succeed.
         """
-        request = self._request(messages, (), seed)
         held = {"name": "reply", "schema": dict(schema), "strict": True}
-        request["response_format"] = {"type": "json_schema", "json_schema": held}
+        request = self._request(messages, (), seed, response_format={"type": "json_schema", "json_schema": held})
         return await self._answered(request, messages, seed)
 
-    async def _answered(self, request: dict[str, Any], messages: Sequence[Message], seed: int) -> AssistantTurn:
-        lines = self._lines()
-        client = await lines.get()
-        try:
-            for attempt in range(1, self.retry.attempts + 1):
-                try:
-                    return await self._once(client, request, first=next_call(messages))
-                except _Transient as failure:
-                    last = failure
-                if attempt < self.retry.attempts:  # the line stays taken: a struggling server is not sent more
-                    asked = last.wait_s or 0.0
-                    if asked > self.retry.longest_s:
-                        raise self._fault(f"{last.what}, and asks to wait {asked:.0f} s", last.remedy)
-                    rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")
-                    await asyncio.sleep(max(asked, self.retry.delay_s(attempt, rng)))
-            raise self._fault(f"{last.what} ({attempt} attempts)", last.remedy)
-        finally:
-            lines.put_nowait(client)
+    async def _answered(self, request: bytes, messages: Sequence[Message], seed: int) -> AssistantTurn:
+        first = next_call(messages)
+        failed = refused = 0
+        while True:
+            try:
+                return await self._paced(request, first=first)
+            except _Transient as failure:
+                last = failure
+            refused += last.load == "refused"
+            failed += last.load != "refused"
+            attempt = failed + refused
+            if last.wait_s > self.retry.longest_s:
+                raise self._fault(f"{last.what}, and asks to wait {last.wait_s:.0f} s", last.remedy)
+            if failed >= self.retry.attempts or refused > self.retry.refusals:
+                raise self._fault(f"{last.what} ({attempt} attempts)", last.remedy)
+            rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")
+            await asyncio.sleep(max(last.wait_s, self.retry.delay_s(attempt, rng)))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -176,16 +242,39 @@ class OpenAIChat:
                 await client.close()
         self._open = None
 
-    def _lines(self) -> asyncio.LifoQueue[openai.AsyncOpenAI]:
-        """Return the free lines of the running loop: connections belong to the loop that opened them."""
+    async def _paced(self, request: bytes, *, first: int) -> AssistantTurn:
+        """Send one request as soon as there is room, and tell the pace what it came to.
+
+        Raises:
+            _Transient: If another attempt may succeed.
+            ModelFault: If not.
+        """
+        _, pace, _, lines = self._ready()
+        entered = await pace.enter()
+        client = lines.pop()
+        outcome: Outcome = "failed"
+        try:
+            turn = await self._once(client, request, first=first)
+            outcome = "answered"
+        except _Transient as failure:
+            if failure.load:
+                outcome = "overloaded"
+            if 0 < failure.wait_s <= self.retry.longest_s:
+                pace.pause(failure.wait_s)  # it is the server that asks, so all requests wait
+            raise
+        finally:
+            lines.append(client)
+            pace.leave(entered, outcome)
+        return turn
+
+    def _ready(self) -> _Open:
+        """Return what belongs to the running loop: connections can be used by the loop alone that opened them."""
         loop = asyncio.get_running_loop()
         if self._open is None or self._open.loop is not loop:
             clients = [self._client() for _ in range(0, self.concurrency, _POOL)]
-            lines: asyncio.LifoQueue[openai.AsyncOpenAI] = asyncio.LifoQueue()
-            for line in range(self.concurrency):
-                lines.put_nowait(clients[line // _POOL])
-            self._open = _Open(loop, clients, lines)
-        return self._open.lines
+            lines = [clients[line // _POOL] for line in reversed(range(self.concurrency))]
+            self._open = _Open(loop, Pace(self.concurrency), clients, lines)
+        return self._open
 
     def _client(self) -> openai.AsyncOpenAI:
         # The client may stand on httpx or its successor, so the class of the limits is taken from it.
@@ -203,7 +292,8 @@ class OpenAIChat:
             ),
         )
 
-    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec], seed: int) -> dict[str, Any]:
+    def _request(self, messages: Sequence[Message], tools: Sequence[ToolSpec], seed: int, **more: Any) -> bytes:
+        """Return the body of a request; `more` goes into it."""
         # OpenAI's own newer models refuse `max_tokens`; other servers know nothing else.
         longest = "max_completion_tokens" if self.server.url == OPENAI_URL else "max_tokens"
         request: dict[str, Any] = {
@@ -211,17 +301,21 @@ class OpenAIChat:
             "messages": to_wire(list(messages)),
             "seed": seed,
             longest: self.sampling.max_tokens,
+            **more,
         }
         if self.sampling.temperature is not None:
             request["temperature"] = self.sampling.temperature
+        if self._logprobs:
+            request["logprobs"] = True
+        if tools and not self._native:
+            # The tags of calls may be special tokens, which servers leave out of a text.
+            request |= {"tool_choice": "none", "skip_special_tokens": False}
+        body = _to_json(request)
         if tools:
-            request["tools"] = tools_to_wire(list(tools))
-            if not self._native:
-                # The tags of calls may be special tokens, which servers leave out of a text.
-                request |= {"tool_choice": "none", "skip_special_tokens": False}
-        return request
+            body = f'{body[:-1]},"tools":{self._tool_texts.write(tools)}}}'
+        return body.encode("utf-8", "replace")
 
-    async def _once(self, client: openai.AsyncOpenAI, request: dict[str, Any], *, first: int) -> AssistantTurn:
+    async def _once(self, client: openai.AsyncOpenAI, request: bytes, *, first: int) -> AssistantTurn:
         """Send one request and read the reply.
 
         Raises:
@@ -230,17 +324,21 @@ class OpenAIChat:
         """
         try:
             async with asyncio.timeout(self.timeout_s):
-                # As `extra_body` the request is sent as it is; as arguments the client first looks all through it.
-                reply = await client.chat.completions.with_raw_response.create(
-                    model=self.model, messages=[], extra_body=request
+                # Written here, the request is sent as it is; as arguments the client first looks all through it.
+                reply = await client.post(
+                    "/chat/completions",
+                    cast_to=self._response,
+                    content=request,
+                    options={"headers": {"Content-Type": "application/json"}},
                 )
-            content = reply.http_response.content
+            content = reply.content
             if len(content) > _LARGEST_REPLY:
                 raise BadReplyError(f"the reply has {len(content)} bytes")
-            return read_reply(read_json(content.decode(errors="replace")), self._form, first=first)
+            turn = read_reply(read_json(content.decode(errors="replace")), self._form, first=first)
+            return turn if self._price is None else self._priced(turn, self._price)
         except (TimeoutError, self._openai.APITimeoutError):
             raise _Transient(
-                f"no reply within {self.timeout_s:g} s", "raise the timeout or lower the concurrency"
+                f"no reply within {self.timeout_s:g} s", "raise the timeout or lower the concurrency", load="late"
             ) from None
         except self._openai.APIConnectionError as error:
             cause = error.__cause__ or error
@@ -250,6 +348,10 @@ class OpenAIChat:
             raise self._refusal(error.status_code, error_text(error.body), error.response.headers) from None
         except ValueError as error:  # BadReplyError among them
             raise _Transient(self._shown(str(error)), "does the base URL lead to chat completions?") from None
+
+    def _priced(self, turn: AssistantTurn, price: Price) -> AssistantTurn:
+        usage = turn.usage.model_copy(update={"cost": price.of(turn.usage)})
+        return turn.model_copy(update={"usage": usage})
 
     def _refusal(self, status: int, text: str, headers: Any) -> _Transient | ModelFault:
         """Make of an HTTP error what it means: wait, give this episode up, or give the model up."""
@@ -264,7 +366,8 @@ class OpenAIChat:
         if status == 429 and "quota" in said:
             return self._fault(what, "the account's quota is spent", unusable=True)
         if status in _TRANSIENT or status >= 500:
-            return _Transient(what, "lower the concurrency, or try again later", retry_after(headers))
+            refused: Literal["", "refused"] = "refused" if status in _NO_ROOM else ""
+            return _Transient(what, "lower the concurrency, or try again later", retry_after(headers), load=refused)
         if status in (401, 403):
             return self._fault(what, f"check the key in {self.server.key_variable or 'key_variable'}", unusable=True)
         if status in (404, 405):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Literal
 
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
@@ -41,14 +42,16 @@ def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
     if choice.get("finish_reason") == "content_filter" and not text and not native:
         raise BadReplyError("the server's content filter took the reply")
     finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
+    logprobs = _logprobs(choice.get("logprobs"))
     return read_turn(
         text,
         form,
         first=first + sum(isinstance(call, ToolCall) for call in native),
         native=native,
         reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
-        usage=_usage(reply.get("usage")),
+        usage=_usage(reply.get("usage"), logprobs),
         finish=finish,
+        logprobs=logprobs,
     )
 
 
@@ -76,12 +79,28 @@ def _text(content: Any) -> str:
     raise BadReplyError("the reply's content is no text")
 
 
-def _usage(usage: Any) -> Usage:
+def _usage(usage: Any, logprobs: tuple[float, ...]) -> Usage:
     def tokens(key: str) -> int:
         count = usage.get(key) if isinstance(usage, dict) else None
         return count if isinstance(count, int) and count >= 0 else 0
 
-    return Usage(prompt_tokens=tokens("prompt_tokens"), completion_tokens=tokens("completion_tokens"))
+    return Usage(
+        prompt_tokens=tokens("prompt_tokens"),
+        completion_tokens=tokens("completion_tokens"),
+        logprob=math.fsum(logprobs),
+        logprob_tokens=len(logprobs),
+    )
+
+
+def _logprobs(found: Any) -> tuple[float, ...]:
+    """Return the log probabilities of the tokens written; none where the server gave none that can be read."""
+    content = found.get("content") if isinstance(found, dict) else None
+    items: list[Any] = (
+        [item.get("logprob") for item in content if isinstance(item, dict)] if isinstance(content, list) else []
+    )
+    if not all(isinstance(item, (int, float)) and math.isfinite(item) and item <= 0 for item in items):
+        return ()
+    return tuple(float(item) for item in items)
 
 
 def error_text(body: Any) -> str:

@@ -17,12 +17,14 @@ class Retry(Record):
     """Exponential backoff with jitter.
 
     Attributes:
-        attempts: Requests in all, the first included.
+        attempts: Requests that fail, the first included.
+        refusals: Requests beside them that a server has no room for (429, 503) and that are waited out.
         first_s: The longest wait before the second attempt, in seconds; it doubles each time.
         longest_s: No wait is longer; a server that asks for more is given up.
     """
 
     attempts: int = Field(default=5, ge=1, le=20)
+    refusals: int = Field(default=12, ge=0, le=100)
     first_s: float = Field(default=0.5, ge=0.0)
     longest_s: float = Field(default=30.0, ge=0.0)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from discretion.evals.comparison import Comparison
 from discretion.evals.pairing import Measure
 from discretion.evals.summary import Rate, RunSummary
+from discretion.models.chat import Usage
 from discretion.reports.memory import comparison_tables, run_tables
 from discretion.reports.shapes import limits, percent, plain_table, signed, stack
 
@@ -72,6 +73,8 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
         Text(_tally(summary.unscored) or "every episode was judged"),
     )
     table.add_row("endings", "", "", Text(_tally(summary.endings).replace("_", " ")))
+    if summary.usage != Usage():
+        table.add_row("tokens", "", "", Text(_spent(summary.usage)))
     heading = Text.assemble((title, "bold"), (f"  {subtitle}" if subtitle else "", "dim"))
     return stack(heading, table, *(run_tables(summary.memory) if summary.memory else ()))
 
@@ -79,6 +82,16 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
 def _violations(summary: RunSummary) -> str:
     how = _tally({presence: n for presence, n in summary.presence.items() if presence != "not_scored"})
     return f"forbidden flows that happened{f' ({how})' if how else ''}"
+
+
+def _spent(usage: Usage) -> str:
+    """Return what was read and written, what it cost where that is known, and how likely it was where that was told."""
+    said = f"{usage.prompt_tokens:,} read, {usage.completion_tokens:,} written"
+    if usage.cost is not None:
+        said += f", {usage.cost:,.4g} spent at the prices given"
+    if usage.logprob_tokens:
+        said += f", mean log probability {usage.logprob / usage.logprob_tokens:.3f}"
+    return said
 
 
 def _tally(counts: Mapping[str, int]) -> str:

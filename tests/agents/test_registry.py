@@ -105,6 +105,9 @@ def test_openai_strings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert described["base_url"] == "http://127.0.0.1:8000/v1"
     assert (described["temperature"], described["max_tokens"]) == (0.5, 77)
     assert resolve("openai:m", base_url="http://[::1]:9/v1").describe()["base_url"] == "http://[::1]:9/v1"
+    priced = resolve("openai:m?price_in=0.15&price_out=0.6&logprobs=true", base_url="http://[::1]:9/v1").describe()
+    assert (priced["price"], priced["logprobs"]) == ({"prompt": 0.15, "completion": 0.6}, True)
+    assert refusal("openai:m?price_in=1").endswith("one price without the other; give price_in and price_out")
     assert resolve("openai:@cf/m").describe()["model"] == "@cf/m"
 
 

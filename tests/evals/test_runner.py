@@ -169,6 +169,41 @@ def test_a_failing_agent_ends_no_run(tmp_path: Path, act: Callable[..., Any], re
     assert b"hunter22" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("retry", [True, False])
+def test_a_continued_run_plays_again_what_the_agent_failed_in(tmp_path: Path, retry: bool) -> None:
+    path, turns = tmp_path / "a.run", itertools.count()
+
+    def flaky(messages: Sequence[Message]) -> AssistantTurn:
+        if next(turns) < 2:
+            raise ModelFault("the server is down")
+        return AssistantTurn(text="Done.")
+
+    suite = Suite([absence()], range(2))
+    first = run_sync(suite, Source(flaky), path, judge=RuleJudge())
+    assert first.endings == {"agent_fault": 2, "answered": 2}
+    seen: list[tuple[int, int]] = []
+    again = run_sync(
+        suite,
+        Source(flaky),
+        path,
+        judge=RuleJudge(),
+        retry_faults=retry,
+        progress=lambda done, total, ended: seen.append((done, total)),
+    )
+    assert again.endings == ({"answered": 4} if retry else {"agent_fault": 2, "answered": 2})
+    assert again.n == 4
+    assert seen == ([(2, 4), (3, 4), (4, 4)] if retry else [(4, 4)])
+    assert run_sync(suite, Source(flaky), path, judge=RuleJudge()).n == 4
+    with RunStore.open(path) as stored:
+        assert len({each.episode.seed for each in stored.episodes()}) == 4
+
+
+def test_what_fails_again_stays_one_episode(tmp_path: Path) -> None:
+    for _ in range(2):
+        found = run_sync(Suite([absence()]), Source(_fault), tmp_path / "a.run", judge=RuleJudge())
+        assert found.endings == {"agent_fault": 2}
+
+
 def _unusable(messages: Sequence[Message]) -> AssistantTurn:
     raise ModelUnusable("the server refuses the key", where="openai:m", remedy="set OPENAI_API_KEY")
 

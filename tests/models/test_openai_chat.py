@@ -13,6 +13,7 @@ from fault_server import FaultServer, Reaction, call, completion, error, half, h
 
 from discretion.errors import InputError, ModelFault, ModelUnusable
 from discretion.models import Message, OpenAIChat, Retry, Sampling, ToolCall, ToolSpec, Usage
+from discretion.models.openai_chat import Price
 from discretion.models.server import find_server
 
 pytestmark = pytest.mark.openai
@@ -25,7 +26,7 @@ TOOLS = [
     )
 ]
 ASKED = [Message(role="system", content="Help."), Message(role="user", content="What do you remember?")]
-SOON = Retry(attempts=3, first_s=0.001, longest_s=0.05)
+SOON = Retry(attempts=3, refusals=2, first_s=0.001, longest_s=0.05)
 SECRET = "sk-not-to-be-seen-1234567890"
 
 
@@ -138,6 +139,35 @@ def test_odd_but_readable_replies() -> None:
     with FaultServer(reply(odd)) as server:
         turn = ask(chat(server))
     assert (turn.text, turn.tool_calls[0].name, turn.usage) == ("Yes.", "recall", Usage())
+
+
+def test_log_probabilities_where_they_are_asked_for_and_given() -> None:
+    logprobs = {"content": [{"token": "Y", "logprob": -0.5}, {"token": "es", "logprob": -0.25}]}
+    body = {"choices": [{"message": {"content": "Yes."}, "logprobs": logprobs}]}
+    with FaultServer(reply(body)) as server:
+        turn = ask(chat(server, logprobs=True))
+        assert ask(chat(server)).logprobs == (-0.5, -0.25)
+    assert [request.get("logprobs") for request in server.requests] == [True, None]
+    assert turn.logprobs == (-0.5, -0.25)
+    assert (turn.usage.logprob, turn.usage.logprob_tokens) == (-0.75, 2)
+
+
+@pytest.mark.parametrize("odd", [None, 3, {"content": None}, {"content": [{"logprob": "low"}]}, {"content": [{}]}])
+def test_odd_log_probabilities_are_none(odd: Any) -> None:
+    with FaultServer(reply({"choices": [{"message": {"content": "Yes."}, "logprobs": odd}]})) as server:
+        turn = ask(chat(server, logprobs=True))
+    assert (turn.text, turn.logprobs, turn.usage.logprob_tokens) == ("Yes.", (), 0)
+
+
+def test_prices() -> None:
+    silent = reply({"choices": [{"message": {"content": "Yes."}}]})
+    with FaultServer(completion("Yes."), completion("Yes."), silent) as server:
+        priced = chat(server, price=Price(2.0, 10.0))
+        # 11 tokens read and 7 written, see the server
+        assert ask(priced).usage.cost == pytest.approx((11 * 2.0 + 7 * 10.0) / 1e6)
+        assert ask(chat(server)).usage.cost is None  # not known is not 0
+        assert ask(priced).usage.cost is None
+    assert priced.describe()["price"] == {"prompt": 2.0, "completion": 10.0}
 
 
 # -- what passes -----------------------------------------------------------------------------------------------------
@@ -327,6 +357,52 @@ def test_requests_in_flight_are_capped() -> None:
         turns = asyncio.run(many(chat(server, concurrency=4)))
     assert len(turns) == 12
     assert server.most == 4
+
+
+def rationed(room: int) -> Reaction:
+    """A server that answers so many at once, and refuses the others."""
+    inside = 0
+
+    async def react(writer: asyncio.StreamWriter) -> None:
+        nonlocal inside
+        if inside >= room:
+            await error(429, "no room")(writer)
+            return
+        inside += 1
+        try:
+            await slow(0.01, completion("Yes."))(writer)
+        finally:
+            inside -= 1
+
+    return react
+
+
+def test_a_server_with_little_room_gets_as_much_as_it_takes() -> None:
+    async def many(model: OpenAIChat) -> list[Any]:
+        turns = await asyncio.gather(*(model.complete(ASKED, TOOLS, seed=i) for i in range(60)))
+        await model.aclose()
+        return turns
+
+    with FaultServer(rationed(3)) as server:
+        turns = asyncio.run(many(chat(server, concurrency=32, retry=Retry(first_s=0.01))))
+    assert [turn.text for turn in turns] == ["Yes."] * 60  # every one, although most were refused at first
+
+
+def test_when_a_server_asks_to_wait_nobody_asks_again_before() -> None:
+    async def two(model: OpenAIChat) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        first = asyncio.create_task(model.complete(ASKED, TOOLS, seed=1))
+        while not server.requests:  # refused, and asked to wait
+            await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        await model.complete(ASKED, TOOLS, seed=2)
+        assert loop.time() - begun >= 0.2
+        await first
+        await model.aclose()
+
+    with FaultServer(error(429, "wait", Retry_After="0.25"), completion("Yes.")) as server:
+        asyncio.run(two(chat(server, retry=Retry(first_s=0.001, longest_s=1.0))))
 
 
 def test_a_model_outlives_its_event_loop() -> None:

@@ -48,6 +48,7 @@ class VLLMChat:
         flags: More flags of `vllm serve`, as in a shell.
         trust_remote_code: Whether code that the checkpoint brings may run.
         form: The convention for calls that the server leaves in the text.
+        logprobs: Whether to ask for the log probabilities of what is written.
         retry: What is done about failures that may pass.
         patience_s: How long the server may take to start, in seconds.
 
@@ -70,6 +71,7 @@ class VLLMChat:
         flags: str = "",
         trust_remote_code: bool = False,
         form: str = "hermes",
+        logprobs: bool = False,
         retry: Retry | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> None:
@@ -95,6 +97,7 @@ class VLLMChat:
         self._timeout_s = timeout_s
         self._retry = retry
         self._form_name = form
+        self._logprobs = logprobs
         self._patience_s = patience_s
         self._adapter = None if adapter is None else adapter.absolute()
         self._say: Say = lambda words: None
@@ -126,6 +129,7 @@ class VLLMChat:
             "tool_parser": plan.parser,
             "convention": self._form_name,
             **({"flags": list(plan.flags)} if plan.flags else {}),
+            **({"logprobs": True} if self._logprobs else {}),
             **self.sampling.model_dump(),
         }
 
@@ -193,6 +197,7 @@ class VLLMChat:
             form=self._form_name,
             native=self.plan.parser != "none",
             called=self.name,
+            logprobs=self._logprobs,
         )
         self._opening = None
         return self._chat
