@@ -44,6 +44,7 @@ def _no_vllm() -> str:
 
 GROUPS: dict[str, Callable[[], str]] = {
     "data": _no_data,
+    "langchain": lambda: _missing("langchain", "langgraph", "langchain_openai", extra="langchain"),
     "local": lambda: _missing("torch", "transformers", "peft", "safetensors", extra="local"),
     "openai": lambda: _missing("openai", extra="openai"),
     "vllm": _no_vllm,

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from discretion.agents.protocol import Agent, AgentSource
+from discretion.agents.protocol import Agent, AgentSource, Player
 from discretion.errors import InputError, nearest
 from discretion.scenarios.instance import Instance
 
@@ -26,6 +26,7 @@ class GuestSource:
     Args:
         name: The agent string.
         guest: An agent, shared by all episodes, or something that is called without arguments for each and gives one.
+            It acts turn by turn (`act`) or by itself (`play`); what it says of itself (`describe`) goes into manifests.
         concurrency: How many episodes may be in flight.
         origin: What identifies it: the module's file, hashed.
     """
@@ -38,9 +39,10 @@ class GuestSource:
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies the agent in a manifest."""
-        return {"kind": "python", "target": self.name, "source": self._origin}
+        says = getattr(self._guest, "describe", dict) if _is_agent(self._guest) else dict
+        return {"kind": "python", "target": self.name, "source": self._origin, **says()}
 
-    def open(self, instance: Instance, *, seed: int) -> Agent:
+    def open(self, instance: Instance, *, seed: int) -> Agent | Player:
         """Return the agent for one episode; it is not shown the instance.
 
         Raises:
@@ -49,12 +51,17 @@ class GuestSource:
         agent = self._guest if _is_agent(self._guest) else self._guest()
         if not _is_agent(agent):
             raise InputError(
-                f"it gives a value of type {type(agent).__name__}, which has no act()", where=self.name, remedy=_REMEDY
+                f"it gives a value of type {type(agent).__name__}, which has no act() or play()",
+                where=self.name,
+                remedy=_REMEDY,
             )
         return agent  # type: ignore[no-any-return]
 
     async def aclose(self) -> None:
-        """Do nothing: who made the guest releases it."""
+        """Let the guest release what it holds, where it has an `aclose` of its own."""
+        close = getattr(self._guest, "aclose", None) if _is_agent(self._guest) else None
+        if close is not None:
+            await close()
 
 
 def load_guest(target: str, *, name: str, concurrency: int = 8) -> AgentSource:
@@ -92,15 +99,18 @@ def load_guest(target: str, *, name: str, concurrency: int = 8) -> AgentSource:
     if not inspect.isclass(guest) and all(hasattr(guest, need) for need in ("open", "describe", "aclose")):
         return guest  # type: ignore[no-any-return]
     if not callable(guest) and not _is_agent(guest):
-        raise InputError(f"a value of type {type(guest).__name__} has no act()", where=name, remedy=_REMEDY)
+        raise InputError(f"a value of type {type(guest).__name__} has no act() or play()", where=name, remedy=_REMEDY)
     return GuestSource(name, guest, concurrency=concurrency, origin=_origin(module))
 
 
-_REMEDY = "give an object with name and async act(messages, tools, *, seed), or a class or function that makes one"
+_REMEDY = (
+    "give an object with name and async act(messages, tools, *, seed) or async play(desk, *, seed), "
+    "or a class or function that makes one"
+)
 
 
 def _is_agent(guest: Any) -> bool:
-    return not inspect.isclass(guest) and isinstance(guest, Agent)
+    return not inspect.isclass(guest) and isinstance(guest, Agent | Player)
 
 
 def _origin(module: ModuleType) -> str:

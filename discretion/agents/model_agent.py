@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import JsonValue
 
 from discretion.models.chat import AssistantTurn, Message, ToolSpec
-from discretion.models.protocol import ChatModel
+from discretion.models.protocol import ChatModel, turn_seed
 from discretion.scenarios.instance import Instance
 
 __all__ = ["ModelAgent", "ModelSource", "turn_seed"]
-
-
-def turn_seed(seed: int, turn: int) -> int:
-    """Return the seed of one turn, 31 bits: turns of an episode shall not draw the same numbers.
-
-    >>> turn_seed(0, 1) == turn_seed(0, 1) != turn_seed(0, 2)
-    True
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{turn}".encode()).digest()[:4], "big") >> 1
 
 
 class ModelAgent:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from discretion.agents.model_agent import ModelSource
-from discretion.agents.registry import resolve
+from discretion.agents.registry import model_source
 from discretion.envs.people_model import PeopleModel
 from discretion.errors import InputError
 from discretion.models.protocol import ChatModel
@@ -29,9 +28,7 @@ def people_by(model: str | ChatModel | PeopleModel, **options: Any) -> PeopleMod
         return model
     if not isinstance(model, str):
         return PeopleModel(model)
-    source = resolve(model, **options)
-    if not isinstance(source, ModelSource):
-        raise InputError(f"{model!r} is no model", where="people", remedy="name one: openai:MODEL, hf:PATH, vllm:PATH")
+    source = model_source(model, where="people", **options)
     if source.words:
         raise InputError(
             "people take no system words and no trigger", where="people", remedy="what they want is in the scenario"

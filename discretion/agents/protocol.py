@@ -7,10 +7,11 @@ from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
+from discretion.agents.desk import Desk
 from discretion.models.chat import AssistantTurn, Message, ToolSpec
 from discretion.scenarios.instance import Instance
 
-__all__ = ["Agent", "AgentSource"]
+__all__ = ["Agent", "AgentSource", "Player"]
 
 
 @runtime_checkable
@@ -37,6 +38,29 @@ class Agent(Protocol):
         ...
 
 
+@runtime_checkable
+class Player(Protocol):
+    """An agent that acts in an office by itself, such as a graph that calls its tools whenever it likes.
+
+    Attributes:
+        name: What it is called.
+    """
+
+    name: str
+
+    async def play(self, desk: Desk, *, seed: int) -> None:
+        """Act until `desk.done`.
+
+        Args:
+            desk: The conversation, the tools, and `step`, which plays a turn.
+            seed: For sampling.
+
+        Raises:
+            ModelFault: If the model failed after its bounded retries; the episode is then not scored.
+        """
+        ...
+
+
 class AgentSource(Protocol):
     """What an agent string resolves to: gives the agent that plays an instance, and says what it is made of.
 
@@ -52,7 +76,7 @@ class AgentSource(Protocol):
         """Return what identifies the agent in a manifest: its options, and for local weights their content hash."""
         ...
 
-    def open(self, instance: Instance, *, seed: int) -> Agent:
+    def open(self, instance: Instance, *, seed: int) -> Agent | Player:
         """Return the agent for one episode. Only references look at the instance; a model's agent is shared."""
         ...
 

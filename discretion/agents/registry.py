@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from discretion.models.openai_chat import Price
     from discretion.models.transformers_chat import TransformersChat
 
-__all__ = ["EXAMPLES", "AgentOptions", "resolve"]
+__all__ = ["EXAMPLES", "AgentOptions", "model_source", "resolve"]
 
 EXAMPLES: Final[dict[str, str]] = {
     "reference": f"reference:{'|'.join(REFERENCES)}",
@@ -29,13 +29,10 @@ EXAMPLES: Final[dict[str, str]] = {
     "organism": "organism:NAME",
     "hf": "hf:PATH_OR_ID[+ADAPTER]",
     "vllm": "vllm:PATH_OR_ID[+ADAPTER]",
+    "langchain": "langchain:PROVIDER:MODEL",
     "python": "python:module:attribute",
 }
 """Kind of agent -> what its string looks like."""
-
-_LATER: Final = {
-    "langchain": "wrap the agent and use python:module:attribute",
-}
 
 
 class AgentOptions(Record):
@@ -99,7 +96,7 @@ def resolve(agent: str, **options: Any) -> AgentSource:
 
     Args:
         agent: `reference:NAME`, `openai:MODEL[@BASE_URL]`, `organism:NAME`, `hf:PATH_OR_ID[+ADAPTER]`,
-            `vllm:PATH_OR_ID[+ADAPTER]` or `python:module:attribute`.
+            `vllm:PATH_OR_ID[+ADAPTER]`, `langchain:PROVIDER:MODEL` or `python:module:attribute`.
         options: Of [`AgentOptions`][discretion.agents.registry.AgentOptions]; `None` is not given, and what does not
             concern this kind of agent is passed over.
 
@@ -112,15 +109,29 @@ def resolve(agent: str, **options: Any) -> AgentSource:
     """
     named, _, query = agent.partition("?")
     kind, colon, body = named.partition(":")
-    if kind in _LATER:
-        raise InputError(
-            f"{kind}: agents are not in this version, which has {_forms()}", where="agent", remedy=_LATER[kind]
-        )
     if kind not in _KINDS or not colon or not body:
         raise _unknown(named)
     accepted = _KINDS[kind]
     own = _own_options(query, accepted.options, kind)
     return accepted.make(agent, body, _options({**options, **own}))
+
+
+def model_source(model: str, *, where: str = "model", **options: Any) -> ModelSource:
+    """Return the source of a model that an agent string names.
+
+    Args:
+        model: As for `resolve`, of a kind that is a model.
+        where: What it is wanted for, in errors.
+        options: As for `resolve`.
+
+    Raises:
+        InputError: If the string names no agent, or one that is no model.
+        MissingExtra: If the model needs a dependency that is not installed.
+    """
+    source = resolve(model, **options)
+    if not isinstance(source, ModelSource):
+        raise InputError(f"{model!r} is no model", where=where, remedy="name one: openai:MODEL, hf:PATH, vllm:PATH")
+    return source
 
 
 def _reference(name: str, body: str, options: AgentOptions) -> AgentSource:
@@ -198,6 +209,21 @@ def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
 
+def _langchain(name: str, body: str, options: AgentOptions) -> AgentSource:
+    from discretion.models.langchain_chat import LangChainChat
+
+    chat = LangChainChat(
+        body,
+        base_url=options.base_url,
+        sampling=options.sampling,
+        concurrency=options.concurrency or 32,
+        timeout_s=options.timeout_s or 120.0,
+        key_variable=options.key_variable,
+        form=options.convention,
+    )
+    return ModelSource(name, chat, system=options.system, trigger=options.trigger)
+
+
 def _local(checkpoint: str, options: AgentOptions) -> TransformersChat:
     from discretion.models.transformers_chat import TransformersChat
 
@@ -242,6 +268,7 @@ _KINDS: Final = {
     "organism": _Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
     "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
     "vllm": _Kind(_vllm, (*_SPOKEN, *_SERVED)),
+    "langchain": _Kind(_langchain, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
     "python": _Kind(_python, ("concurrency",)),
 }
 

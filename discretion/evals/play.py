@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from typing import Any, Final
 
-from discretion.agents.protocol import Agent, AgentSource
+from discretion.agents.desk import Desk
+from discretion.agents.protocol import Agent, AgentSource, Player
 from discretion.envs import Office
 from discretion.envs.episode import Ending, Episode
 from discretion.envs.people_model import PeopleModel
 from discretion.errors import ModelFault, ModelUnusable
 from discretion.evals.manifest import one_line, redact
 from discretion.models.chat import AssistantTurn
+from discretion.models.taming import tame
 from discretion.scenarios import sessions
 from discretion.scenarios.instance import Instance
 
-__all__ = ["derive_seed", "play", "play_instance", "tame"]
-
-_DEEPEST: Final = 32
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+__all__ = ["derive_seed", "play", "play_instance"]
 
 
 def derive_seed(*parts: object) -> int:
@@ -85,55 +82,26 @@ async def _play_session(source: AgentSource, instance: Instance, office: Office,
         office.ending = Ending(kind=office.ending.kind, detail=one_line(office.ending.detail))
 
 
-async def play(agent: Agent, office: Office, *, seed: int) -> None:
+async def play(agent: Agent | Player, office: Office, *, seed: int) -> None:
     """Let an agent act in an office until the episode is over.
 
     Args:
-        agent: Who acts.
+        agent: Who acts, a turn at a time or by themselves.
         office: A started office.
         seed: What the agent is given every turn.
 
     Raises:
         ModelFault: If the model failed after its bounded retries.
         TypeError: If the agent returns something else than a turn.
+        RuntimeError: If an agent that plays by itself stops before the episode is over.
     """
+    if not isinstance(agent, Agent):
+        await agent.play(Desk(office), seed=seed)
+        if not office.done:
+            raise RuntimeError("the agent stopped before the episode was over")
+        return
     while not office.done:
         turn = await agent.act(tuple(office.messages), office.tools, seed=seed)
         if not isinstance(turn, AssistantTurn):
             raise TypeError(f"the agent returned {type(turn).__name__}, not an AssistantTurn")
         await office.astep(tame(turn))
-
-
-def tame(turn: AssistantTurn) -> AssistantTurn:
-    r"""Return a turn that can be written down: no lone surrogates (no UTF-8 holds them), no bottomless arguments.
-
-    >>> tame(AssistantTurn(text="a\ud800b")).text
-    'a\ufffdb'
-    """
-    said = [turn.text, *(item for call in turn.tool_calls for item in (call.id, call.name, call.arguments))]
-    said += [item for error in turn.format_errors for item in (error.detail, error.raw)]
-    if all(map(_is_tame, said)):
-        return turn
-    return AssistantTurn.model_validate(_tamed(turn.model_dump()))
-
-
-def _is_tame(value: object, depth: int = 0) -> bool:
-    if isinstance(value, str):
-        return value.isascii() or not _SURROGATE.search(value)
-    if isinstance(value, dict):
-        return depth < _DEEPEST and all(_is_tame(key) and _is_tame(item, depth + 1) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return depth < _DEEPEST and all(_is_tame(item, depth + 1) for item in value)
-    return True
-
-
-def _tamed(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, (dict, list, tuple)) and depth > _DEEPEST:
-        return "[nested too deep]"
-    if isinstance(value, dict):
-        return {_tamed(key): _tamed(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_tamed(item, depth + 1) for item in value]
-    return value

@@ -37,6 +37,10 @@ class OwnLoop:
             future.cancel()
             raise
 
+    async def call(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a coroutine returns that runs on this loop, while the caller's loop goes on."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._running()))
+
     def close(self) -> None:
         """Stop the loop; a later call starts another."""
         with self._lock:

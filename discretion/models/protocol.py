@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,7 +11,7 @@ from pydantic import Field, JsonValue
 from discretion.models.chat import AssistantTurn, Message, ToolSpec
 from discretion.scenarios.base import Record
 
-__all__ = ["ChatModel", "Sampling", "SchemaModel"]
+__all__ = ["ChatModel", "Sampling", "SchemaModel", "turn_seed"]
 
 
 class Sampling(Record):
@@ -75,3 +76,12 @@ class SchemaModel(ChatModel, Protocol):
             ModelFault: If no turn came after the bounded retries.
         """
         ...
+
+
+def turn_seed(seed: int, turn: int) -> int:
+    """Return the seed of one turn, 31 bits: turns of an episode shall not draw the same numbers.
+
+    >>> turn_seed(0, 1) == turn_seed(0, 1) != turn_seed(0, 2)
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{turn}".encode()).digest()[:4], "big") >> 1

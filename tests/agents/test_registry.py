@@ -55,7 +55,7 @@ def test_references(kind: str) -> None:
         ),
         ("vllm:./ckpt", "vllm:./ckpt: there is no such folder; give a checkpoint's folder, or a hub id"),
         ("vllm:ckpt?contxt=9", "vllm agent: unknown option 'contxt'; did you mean 'context'?"),
-        ("langchain:openai:gpt-4o", "agent: langchain: agents are not in this version, which has " + FORMS),
+        ("langchain:gpt-4o", "langchain: 'gpt-4o' names no model; write langchain:PROVIDER:MODEL"),
         ("organism:nobody", "organism agent: no organism is called 'nobody'; "),
         ("organism:../base", "organism agent: no organism is called '../base'; "),
     ],

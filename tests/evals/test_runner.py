@@ -18,7 +18,7 @@ from discretion.envs.episode import Episode
 from discretion.errors import InputError, ModelFault, ModelUnusable, RunFileError
 from discretion.evals import suite as suites
 from discretion.evals.measures import EpisodeMeasures
-from discretion.evals.play import play_instance, tame
+from discretion.evals.play import play_instance
 from discretion.evals.runner import rejudge, run, run_sync
 from discretion.evals.scheduler import InProcess
 from discretion.evals.store import RunStore
@@ -27,6 +27,7 @@ from discretion.evals.summary import Rate, RunSummary
 from discretion.judges import RuleJudge
 from discretion.judges.findings import Judgement
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec
+from discretion.models.taming import tame
 from discretion.scenarios import instantiate
 from discretion.scenarios.instance import Instance
 
