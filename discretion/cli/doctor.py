@@ -23,7 +23,7 @@ _CORE: Final = ("pydantic", "gymnasium", "networkx", "faker", "pyyaml", "scipy",
 _EXTRAS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "openai": ("agents openai:MODEL[@BASE_URL]", ("openai",)),
     "local": ("agents hf:PATH_OR_ID[+ADAPTER]", ("torch", "transformers", "peft", "accelerate", "safetensors")),
-    "langchain": ("agents langchain:PROVIDER:MODEL, LangGraph agents", ("langchain", "langgraph", "langchain-openai")),
+    "langchain": ("agents langchain:PROVIDER:MODEL", ("langchain", "langgraph")),
     "plots": ("pictures of scenarios", ("matplotlib",)),
 }
 

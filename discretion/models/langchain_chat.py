@@ -160,7 +160,7 @@ class LangChainChat:
         what = f"HTTP {status} ({said})" if isinstance(status, int) else f"{type(error).__name__} ({said})"
         if status in _UNUSABLE:
             raise self._fault(what, "check the key, the model's name and the base URL", unusable=True) from None
-        if isinstance(error, _OURS) or (isinstance(status, int) and status < 500 and status not in _TRANSIENT):
+        if isinstance(error, _OURS) or (isinstance(status, int) and 300 <= status < 500 and status not in _TRANSIENT):
             raise self._fault(what, "the provider does not accept the request") from None
         headers = getattr(response, "headers", None)
         return what, None if headers is None else retry_after(headers)

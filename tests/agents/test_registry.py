@@ -17,7 +17,7 @@ from discretion.scenarios.instance import Instance
 
 FORMS = (
     "reference:oracle|oversharer|refuser|idle|random, openai:MODEL[@BASE_URL], organism:NAME, "
-    "hf:PATH_OR_ID[+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], python:module:attribute"
+    "hf:PATH_OR_ID[+ADAPTER], vllm:PATH_OR_ID[+ADAPTER], langchain:PROVIDER:MODEL, python:module:attribute"
 )
 
 
@@ -165,12 +165,12 @@ def test_what_is_no_guest(guests: ModuleType, instance: Instance) -> None:
         "python:guest_agents:ecko: guest_agents has no 'ecko'; did you mean 'echo'?"
     )
     assert refusal("python:guest_agents:number").startswith(
-        "python:guest_agents:number: a value of type int has no act(); "
+        "python:guest_agents:number: a value of type int has no act() or play(); "
     )
     wrong = resolve("python:guest_agents:wrong")
     assert isinstance(wrong, GuestSource)
     with pytest.raises(
-        InputError, match=r"^python:guest_agents:wrong: it gives a value of type dict, which has no act\(\); "
+        InputError, match=r"^python:guest_agents:wrong: it gives a value of type dict, which has no act\(\) or play"
     ):
         wrong.open(instance, seed=0)
 

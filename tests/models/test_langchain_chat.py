@@ -1,0 +1,228 @@
+"""LangChain's chat models as ours, and ours as LangChain's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+pytest.importorskip("langchain", reason="the extra `langchain` is not installed")
+pytest.importorskip("langchain_openai", reason="the extra `langchain` is not installed")
+
+from fault_server import FaultServer, call, completion, error, half, hang, reply, reset
+from langchain_core.language_models import FakeMessagesListChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+
+from discretion.agents import as_langchain, resolve
+from discretion.agents.model_agent import ModelSource
+from discretion.errors import InputError, ModelFault, ModelUnusable
+from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
+from discretion.models.conventions import convention
+from discretion.models.langchain_chat import LangChainChat
+from discretion.models.langchain_messages import from_langchain, read_message, to_langchain, write_turn
+from discretion.models.protocol import turn_seed
+from discretion.models.retry import Retry
+
+pytestmark = pytest.mark.langchain
+
+TALK = (
+    Message(role="system", content="Be kind."),
+    Message(role="user", content="Read it."),
+    Message(
+        role="assistant", content="", tool_calls=(ToolCall(id="call00001", name="read", arguments={"from": "m1"}),)
+    ),
+    Message(role="tool", content="[]", tool_call_id="call00001", name="read"),
+)
+TOOL = ToolSpec(
+    name="read",
+    description="Read a mail.",
+    parameters={"type": "object", "properties": {"from": {"type": "string"}}, "required": ["from"]},
+)
+QUICK = Retry(attempts=3, first_s=0.01)
+
+
+def chat(server: FaultServer, **options: Any) -> LangChainChat:
+    return LangChainChat("openai:office", base_url=server.url, retry=QUICK, **options)
+
+
+def ask(model: LangChainChat, talk: Sequence[Message] = TALK, *, seed: int = 7) -> AssistantTurn:
+    return asyncio.run(model.complete(talk, [TOOL], seed=seed))
+
+
+class TestMessages:
+    def test_go_there_and_back(self) -> None:
+        there = to_langchain(TALK)
+        assert [type(message) for message in there] == [SystemMessage, HumanMessage, AIMessage, ToolMessage]
+        assert tuple(from_langchain(there)) == TALK
+
+    def test_of_no_chat_are_refused(self) -> None:
+        from langchain_core.messages import ChatMessage
+
+        with pytest.raises(ValueError, match="no message for a chat model"):
+            from_langchain([ChatMessage("x", role="oracle")])
+
+    def test_a_turn_goes_there_and_back(self) -> None:
+        turn = AssistantTurn(
+            text="One moment.",
+            tool_calls=(ToolCall(id="call00003", name="read", arguments={"from": "m1"}),),
+            format_errors=(FormatError(detail="cut off", raw='{"name": "re'),),
+            reasoning="Hm.",
+            usage=Usage(prompt_tokens=11, completion_tokens=7),
+            finish="length",
+        )
+        assert read_message(write_turn(turn, model="m"), convention("hermes"), first=3) == turn
+
+    @pytest.mark.parametrize(
+        ("content", "text", "thought"),
+        [
+            ([{"type": "text", "text": "Yes."}], "Yes.", ""),
+            ([{"type": "reasoning", "reasoning": "Hm."}, {"type": "text", "text": "Yes."}], "Yes.", "Hm."),
+            ("<think>Hm.</think>Yes.", "Yes.", "Hm."),
+        ],
+    )
+    def test_reasoning_is_kept_apart(self, content: Any, text: str, thought: str) -> None:
+        turn = read_message(AIMessage(content), convention("hermes"), first=1)
+        assert (turn.text, turn.reasoning) == (text, thought)
+
+    def test_what_langchain_cannot_read_gets_a_second_look(self) -> None:
+        invalid = [
+            {"type": "invalid_tool_call", "id": "x", "name": "read", "args": '{"from": "a\nb"}', "error": "?"},
+            {"type": "invalid_tool_call", "id": "y", "name": "read", "args": '{"from": ', "error": "?"},
+        ]
+        turn = read_message(AIMessage("", invalid_tool_calls=invalid), convention("hermes"), first=4)
+        assert turn.tool_calls == (ToolCall(id="call00004", name="read", arguments={"from": "a\nb"}),)
+        (unread,) = turn.format_errors
+        assert "cut off before the JSON ends" in unread.detail
+        assert '{\\"from\\": ' in unread.raw
+
+
+class TestOverHttp:
+    def test_a_request_holds_the_conversation_the_tools_and_the_seed(self) -> None:
+        with FaultServer(completion("", calls=(call("read", {"from": "m2"}),))) as server:
+            turn = ask(chat(server))
+            sent = server.requests[0]
+        assert turn.tool_calls == (ToolCall(id="call00002", name="read", arguments={"from": "m2"}),)
+        assert turn.usage == Usage(prompt_tokens=11, completion_tokens=7)
+        assert [message["role"] for message in sent["messages"]] == ["system", "user", "assistant", "tool"]
+        assert json.loads(sent["messages"][2]["tool_calls"][0]["function"]["arguments"]) == {"from": "m1"}
+        assert sent["tools"][0]["function"] == {
+            "name": "read",
+            "description": "Read a mail.",
+            "parameters": TOOL.parameters,
+        }
+        assert (sent["seed"], sent["temperature"]) == (7, 0.0)
+
+    def test_malformed_calls_are_kept_verbatim(self) -> None:
+        with FaultServer(completion("", calls=(call("read", '{"from": m2}'),))) as server:
+            turn = ask(chat(server))
+        assert (turn.tool_calls, len(turn.format_errors)) == ((), 1)
+        assert '{\\"from\\": m2}' in turn.format_errors[0].raw
+
+    @pytest.mark.parametrize("failure", [error(429, "slow down"), error(500, "oops"), reset, half, reply("<html>")])
+    def test_what_may_pass_is_tried_again(self, failure: Any) -> None:
+        with FaultServer(failure, completion("Better.")) as server:
+            assert ask(chat(server)).text == "Better."
+            assert len(server.requests) == 2
+
+    def test_and_not_for_ever(self) -> None:
+        with FaultServer(error(503, "closed")) as server:
+            with pytest.raises(ModelFault, match=r"HTTP 503 .*\(3 attempts\)"):
+                ask(chat(server))
+            assert len(server.requests) == 3
+
+    def test_a_wait_that_is_too_long_is_not_waited(self) -> None:
+        with FaultServer(error(429, "tomorrow", Retry_After="86400")) as server:
+            with pytest.raises(ModelFault, match="asks to wait 86400 s"):
+                ask(chat(server))
+            assert len(server.requests) == 1
+
+    def test_silence_ends_with_the_timeout(self) -> None:
+        with FaultServer(hang) as server, pytest.raises(ModelFault, match="no reply within"):
+            ask(chat(server, timeout_s=0.1))
+
+    @pytest.mark.parametrize(("status", "kind"), [(401, ModelUnusable), (404, ModelUnusable), (400, ModelFault)])
+    def test_what_cannot_pass_is_told_at_once(self, status: int, kind: type[ModelFault]) -> None:
+        with FaultServer(error(status, "no")) as server:
+            with pytest.raises(ModelFault, match=f"HTTP {status}") as caught:
+                ask(chat(server))
+            assert type(caught.value) is kind
+            assert len(server.requests) == 1
+
+    def test_it_outlives_the_event_loops_that_ask_it(self) -> None:
+        with FaultServer(completion("Yes.")) as server:
+            model = chat(server)
+            assert [ask(model).text for _ in range(3)] == ["Yes."] * 3
+
+
+class TestStrings:
+    def test_name_a_model_and_its_options(self) -> None:
+        source = resolve("langchain:openai:office?base_url=http://127.0.0.1:9/v1&temperature=0.5", concurrency=3)
+        assert isinstance(source, ModelSource)
+        says = source.describe()
+        assert (source.concurrency, says["backend"], says["model"]) == (3, "langchain", "openai:office")
+        assert (says["base_url"], says["temperature"], says["seeded"]) == ("http://127.0.0.1:9/v1", 0.5, True)
+
+    def test_no_key_is_in_a_manifest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-hunter2hunter2")
+        assert "hunter2" not in json.dumps(resolve("langchain:openai:office").describe())
+
+    @pytest.mark.parametrize("name", ["office", "nobody:office", "anthropic:claude", "openai:office"])
+    def test_that_lead_nowhere_say_so(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        with pytest.raises(InputError, match="langchain"):
+            resolve(f"langchain:{name}")
+
+    def test_a_model_made_elsewhere_will_do(self) -> None:
+        class Offline(FakeMessagesListChatModel):
+            def bind_tools(self, tools: Any, **_: Any) -> Any:
+                return self
+
+        model = LangChainChat(Offline(responses=[AIMessage("Hello.")]))
+        assert ask(model).text == "Hello."
+        assert model.describe()["seeded"] is False
+
+
+class Speaker:
+    """A chat model of ours that keeps what it is asked."""
+
+    name = "speaker"
+    concurrency = 1
+
+    def __init__(self, turn: AssistantTurn) -> None:
+        self.turn = turn
+        self.asked: list[tuple[tuple[Message, ...], list[ToolSpec], int]] = []
+
+    async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
+        self.asked.append((tuple(messages), list(tools), seed))
+        return self.turn
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    async def aclose(self) -> None: ...
+
+
+class TestOursAsTheirs:
+    def test_messages_and_tools_arrive_as_they_were(self) -> None:
+        speaker = Speaker(AssistantTurn(tool_calls=(ToolCall(id="call00002", name="read", arguments={"from": "a"}),)))
+        bound = as_langchain(speaker, seed=5).bind_tools([{"type": "function", "function": TOOL.model_dump()}])
+        said = bound.invoke(to_langchain(TALK))
+        assert said.tool_calls == [{"name": "read", "args": {"from": "a"}, "id": "call00002", "type": "tool_call"}]
+        assert speaker.asked == [(TALK, [TOOL], turn_seed(5, 2))]
+        assert asyncio.run(bound.ainvoke(to_langchain(TALK))).tool_calls == said.tool_calls
+
+    def test_nothing_can_be_forced(self) -> None:
+        model = as_langchain(Speaker(AssistantTurn()))
+        with pytest.raises(ValueError, match="cannot be made to call a tool"):
+            model.bind_tools([], tool_choice="any")
+
+    def test_faults_stay_faults(self) -> None:
+        class Broken(Speaker):
+            async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
+                raise ModelFault("no reply")
+
+        with pytest.raises(ModelFault, match="no reply"):
+            as_langchain(Broken(AssistantTurn())).invoke("Hello")
