@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from discretion.cli.inputs import default_seeds, given_norms, load
 from discretion.cli.progress import progress_bar
 from discretion.errors import InputError, ScenarioError
+from discretion.reports.words import counted
 
 if TYPE_CHECKING:
     from discretion.scenarios import LintIssue, Scenario
@@ -37,9 +38,13 @@ class Checked(NamedTuple):
         """How many of the issues are errors."""
         return sum(issue.severity == "error" for issue in self.issues)
 
+    @property
+    def found(self) -> str:
+        """How many errors and warnings, in words."""
+        return f"{counted(self.errors, 'error')}, {counted(len(self.issues) - self.errors, 'warning')}"
+
     def __str__(self) -> str:
-        checked = "1 scenario" if self.scenarios == 1 else f"{self.scenarios:,} scenarios"
-        return f"{checked}: {self.errors} errors, {len(self.issues) - self.errors} warnings"
+        return f"{counted(self.scenarios, 'scenario')}: {self.found}"
 
 
 class _Part(NamedTuple):
@@ -190,7 +195,7 @@ def _lint(part: _Part, seeds: tuple[int, ...] | None, norms: str | None) -> list
         except ScenarioError as error:
             issue = _issue(error, scenario.id)
             issues += [] if issue in issues else [issue]
-    return issues
+    return sorted(issues, key=lambda issue: issue.severity)
 
 
 @lru_cache(maxsize=256)

@@ -112,8 +112,10 @@ def _print(summary: RunSummary, suite: Suite, scenarios: str, agent: str, judge:
     from rich.console import Console
 
     from discretion.reports import run_view
+    from discretion.reports.words import counted
 
-    played = f"{len(suite.scenarios):,} scenarios of {scenarios}, {summary.n:,} episodes, judged by {judge}"
+    of = f"{counted(len(suite.scenarios), 'scenario')} of {scenarios}"
+    played = f"{of}, {counted(summary.n, 'episode')}, judged by {judge}"
     console = Console()
     console.print()
     console.print(run_view(summary, title=agent, subtitle=played))

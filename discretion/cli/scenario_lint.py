@@ -108,7 +108,7 @@ def _watch(linting: Linting, sources: list[str]) -> None:
             for issue in checked.issues:
                 typer.echo(str(issue))
             named = units[0] if len(units) == 1 else f"{len(units)} files"
-            typer.echo(f"{named}: {checked.errors} errors, {len(checked.issues) - checked.errors} warnings; watching")
+            typer.echo(f"{named}: {checked.found}; watching")
     except KeyboardInterrupt:
         typer.echo("stopped watching")
 
@@ -169,6 +169,7 @@ def _print(report: NormReport, scenarios: int, all_norms: bool) -> None:
     from rich.text import Text
 
     from discretion.reports import plain_table
+    from discretion.reports.words import counted
 
     console = Console()
     listed = report.norms if all_norms else report.idle
@@ -197,9 +198,8 @@ def _print(report: NormReport, scenarios: int, all_norms: bool) -> None:
         more = len(report.unregulated) - _LISTED
         console.print(f"and {more:,} more (all of them: --json)\n" if more > 0 else "", style="dim")
     used = len(report.norms) - len(report.idle)
-    named = "1 scenario" if scenarios == 1 else f"{scenarios:,} scenarios"
+    left = counted(len(report.unregulated), "unregulated flow")
     console.print(
-        f"{named}: {used:,} of {len(report.norms):,} norms decide a flow, {len(report.unregulated):,} flows are"
-        " unregulated",
+        f"{counted(scenarios, 'scenario')}: {used:,} of {len(report.norms):,} norms decide a flow; {left}",
         highlight=False,
     )

@@ -129,7 +129,7 @@ def _print(path: Path, draft: Draft) -> None:
     checked = Linting(shown=False).check([str(path)])
     for issue in checked.issues:
         typer.echo(str(issue))
-    typer.echo(f"\nwritten to {path}: {checked.errors} errors, {len(checked.issues) - checked.errors} warnings")
+    typer.echo(f"\nwritten to {path}: {checked.found}")
     typer.echo(f"  {draft.private} must not reach {draft.asker}; in the twin it has to reach {draft.desk}\n")
     typer.echo(f"look at it   discretion scenario show {path}")
     typer.echo(f"change it    discretion scenario lint {path} --watch")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from discretion.reports import plain_table
 from discretion.reports.flows_shown import event_words
+from discretion.reports.words import counted
 from discretion.scenarios.changes import verdict_changes
 from discretion.scenarios.flowgraph import FlowGraph
 from discretion.scenarios.flows import VerdictKind
@@ -160,13 +161,13 @@ def _required(task: Task) -> dict[str, list[str]]:
 def _world(instance: Instance) -> str:
     world = instance.world
     counts = {
-        "mails": world.mail,
-        "events": world.events,
-        "records": world.crm,
-        "messages": world.chat,
-        "notes": world.notes,
-        "memories": world.memory,
+        "mail": world.mail,
+        "event": world.events,
+        "record": world.crm,
+        "message": world.chat,
+        "note": world.notes,
+        "memory": world.memory,
     }
-    held = ", ".join(f"{len(items)} {name}" for name, items in counts.items() if items)
+    held = ", ".join(counted(len(items), name) for name, items in counts.items() if items)
     past = f"; {len(instance.history)} steps lie in the agent's past" if instance.history else ""
     return f"{held or 'empty'}{past}"

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 from discretion.agents import resolve
 from discretion.envs.episode import Episode
+from discretion.envs.toolkit import TOOLKITS, tools_of
+from discretion.errors import nearest
 from discretion.evals.measures import EpisodeMeasures, measure
 from discretion.evals.play import play_instance
 from discretion.evals.suite import twins_of
@@ -27,6 +29,7 @@ __all__ = ["replay_lint"]
 
 Reference = Literal["oracle", "oversharer", "refuser", "idle"]
 REFERENCES: Final[tuple[Reference, ...]] = ("oracle", "oversharer", "refuser", "idle")
+_REFUSAL: Final = "the tool answers: "
 
 
 class _Played(NamedTuple):
@@ -70,13 +73,16 @@ def replay_lint(
     nothing must neither leak nor succeed. Only imported cases, which say their `source`, may lack a plan.
     """
     found: dict[LintIssue, None] = {}
+    refused: dict[str, int] = {}  # a tool's answer names people, who differ from seed to seed: the first says it
     for seed in seeds:
         for twin in twins_of(scenario):
             instance = instance_of(scenario, seed, twin=twin, norms=norms)
             played = _play(instance, judge or RuleJudge())
             for problem in _problems(played):
                 loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
-                found[LintIssue(problem.severity, place_of(scenario, loc), problem.what, problem.remedy)] = None
+                where = place_of(scenario, loc)
+                if not problem.what.startswith(_REFUSAL) or refused.setdefault(where, seed) == seed:
+                    found[LintIssue(problem.severity, where, problem.what, problem.remedy)] = None
     return tuple(sorted(found, key=lambda issue: issue.severity))
 
 
@@ -168,7 +174,7 @@ def _plan_problems(each: _Played) -> Iterator[_Problem]:
     """Yield what is wrong with the ground-truth plan of one session."""
     plan: Loc = (*each.at, "plan")
     for place, error in _tool_errors(each.episode):
-        yield _Problem("error", (*plan, place), f"the tool answers: {error}", "mend the arguments of the call")
+        yield _refusal(each.instance, (*plan, place), error)
     if each.episode.ending.kind != "answered":
         ending = f"{each.episode.ending.kind} {each.episode.ending.detail}".strip()
         yield _Problem("error", plan, f"the plan ends by {ending}", "shorten it, or raise the budget")
@@ -194,6 +200,21 @@ def _plan_problems(each: _Played) -> Iterator[_Problem]:
     for place, held in enumerate(each.judgement.goals):
         if not held:
             yield _Problem("error", (*each.at, "goals", place), "the plan does not meet the goal", "mend one of them")
+
+
+def _refusal(instance: Instance, loc: Loc, error: str) -> _Problem:
+    """What a tool has against a call of the plan; where there is no such tool, the toolkit that brings it."""
+    place = loc[-1]
+    steps = instance.task.plan
+    name = steps[place].tool if isinstance(place, int) and place < len(steps) else ""
+    if not name or name in tools_of(instance.toolkits):
+        return _Problem("error", loc, f"{_REFUSAL}{error}", "mend the arguments of the call")
+    home = next((kit for kit in TOOLKITS if name in tools_of((kit,))), None)
+    if home is not None:
+        return _Problem("error", loc, f"{name} is a tool of {home!r}", f"add {home!r} to 'toolkits'")
+    close = nearest(name, tools_of(instance.toolkits))
+    remedy = close if close.startswith("did") else "list them with: discretion scenario list --tools"
+    return _Problem("error", loc, f"there is no tool {name!r}", remedy)
 
 
 def _tool_errors(episode: Episode) -> Iterator[tuple[int, str]]:

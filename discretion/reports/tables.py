@@ -14,6 +14,7 @@ from discretion.evals.summary import Rate, RunSummary
 from discretion.models.chat import Usage
 from discretion.reports.memory import comparison_tables, run_tables
 from discretion.reports.shapes import limits, percent, plain_table, signed, stack
+from discretion.reports.words import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -211,9 +212,8 @@ def _basis(comparison: Comparison) -> str:
     lines = [what, "A positive drop is a loss; for violation, of which less is better, it is a rise."]
     if comparison.memory:
         lines.append("Scenarios of one profile are one cluster. Violation@n: disclosed by any of n repeats.")
-    lines.append(
-        f"{comparison.pairs:,} pairs of episodes over {comparison.scenarios:,} scenarios{_unpaired(comparison)}."
-    )
+    pairs, over = counted(comparison.pairs, "pair"), counted(comparison.scenarios, "scenario")
+    lines.append(f"{pairs} of episodes over {over}{_unpaired(comparison)}.")
     if privacy.drop is None:
         lines.append("More than 10% of the pairs are not scored: only bounds are given.")
     facts = []

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from discretion.errors import ScenarioError
+from discretion.scenarios.broken_yaml import fault_of
 from discretion.scenarios.fields import Loc, quoted
 from discretion.scenarios.nodes import Node, json_root, yaml_roots
 
@@ -84,14 +85,13 @@ def parse_documents(text: str, where: str) -> tuple[Document, ...]:
         roots = yaml_roots(text, where)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         if not text.lstrip().startswith(("{", "[")):
-            raise _broken(error, where) from None
+            raise _broken(error, where, text) from None
         roots = [json_root(text, where)]  # JSON may hold characters that YAML refuses
     return tuple(Document(root.value, where, root) for root in roots if root.value is not None)
 
 
-def _broken(error: Exception, where: str) -> ScenarioError:
-    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark) is not None:
-        what = f"broken YAML: {' '.join(str(error.problem or error.context).split())}"
-        return ScenarioError(what, where=f"{where}:{mark.line + 1}", remedy="mend the line or put its text in quotes")
+def _broken(error: Exception, where: str, text: str) -> ScenarioError:
+    if isinstance(error, yaml.MarkedYAMLError) and (fault := fault_of(error, text)) is not None:
+        return ScenarioError(f"broken YAML: {fault.what}", where=f"{where}:{fault.line}", remedy=fault.remedy)
     what = f"broken YAML: {quoted(str(error).splitlines()[0], marks=False)}"
     return ScenarioError(what, where=where, remedy="remove control characters")

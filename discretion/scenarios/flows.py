@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from discretion.errors import nearest
 from discretion.scenarios.base import Name, Prose, Record, Slug
 from discretion.scenarios.taxonomy import ATTRIBUTES, CONTEXTS, is_attribute, is_pattern
 
@@ -62,7 +63,7 @@ def parse_role(text: str) -> Role:
         raise ValueError(f"{text!r} is no role; write 'context.role' or 'context.role of actor'")
     role = Role(match["context"], match["name"], match["of"])
     if role.context not in (*CONTEXTS, PUBLIC, "*"):
-        raise ValueError(f"{text!r} names no context; choose one of: {', '.join(CONTEXTS)}")
+        raise ValueError(f"{text!r} names no context; {nearest(role.context, CONTEXTS)}")
     return role
 
 

@@ -14,6 +14,7 @@ from discretion.scenarios.flows import Norm
 from discretion.scenarios.instance import Twin
 from discretion.scenarios.instantiate import instance_of
 from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems, untold_facts
+from discretion.scenarios.lint_slips import slips
 from discretion.scenarios.loading import place_of
 from discretion.scenarios.schema import Scenario
 from discretion.scenarios.sibling import origin, twin_of
@@ -71,6 +72,7 @@ def lint(
     for twin in both:
         for case in cases[twin]:
             report(case_problems(case), twin)
+            report(slips(case), twin)
     if scenario.sibling is not None:
         for base, sibling in zip(cases["base"], cases["sibling"], strict=True):
             report(twin_problems(base, sibling, scenario.sibling.fact), "base")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
@@ -15,6 +15,8 @@ from discretion.scenarios.instance import Instance
 from discretion.scenarios.instantiate import sessions
 from discretion.scenarios.norm_use import decisions, states
 from discretion.scenarios.schema import Scenario
+from discretion.scenarios.sibling import origin
+from discretion.scenarios.task import Behaviour
 
 __all__ = ["Case", "Problem", "case_problems", "silent_norms", "twin_problems", "untold_facts"]
 
@@ -92,7 +94,7 @@ class Case:
     def told(self) -> frozenset[str]:
         """Facts that some text tells, at least a part of, or that follow from such facts."""
         told = {fact for _, item in self.items for fact in item.facts}
-        told |= {fact for text in self.seen for fact in self.hits(text)}
+        told |= {fact for _, text in self.seen for fact in self.hits(text)}
         return frozenset(self.graphs[0].closure(told))
 
     def hits(self, text: str) -> set[str]:
@@ -100,15 +102,16 @@ class Case:
         return {hit.fact for hit in Matcher.of(self.instance).find(text)}
 
     @cached_property
-    def seen(self) -> list[str]:
-        """All texts that an agent may come to see."""
-        graphs = self.graphs
-        return [
-            *(graph.instance.task.instruction for graph in graphs),
-            *(step.observation for step in self.instance.history),
-            *self.texts,
-            *(behaviour.text for graph in graphs for behaviour in graph.instance.people),
-        ]
+    def seen(self) -> list[tuple[Loc, str]]:
+        """All texts that an agent may come to see, and where they stand."""
+        found: list[tuple[Loc, str]] = []
+        for loc, graph in zip(self.tasks, self.graphs, strict=True):
+            found.append(((*loc, "instruction"), graph.instance.task.instruction))
+        found += [(("history", place), step.observation) for place, step in enumerate(self.instance.history)]
+        found += [(loc, text) for (loc, _), text in zip(self.items, self.texts, strict=True)]
+        people: list[tuple[Loc, Sequence[Behaviour]]] = [(("people",), self.instance.people)]
+        people += [(("sessions", place, "people"), each.people) for place, each in enumerate(self.instance.sessions)]
+        return found + [((*loc, place, "text"), each.text) for loc, those in people for place, each in enumerate(those)]
 
 
 def case_problems(case: Case) -> Iterator[Problem]:
@@ -136,11 +139,21 @@ def twin_problems(base: Case, sibling: Case, fact: str) -> Iterator[Problem]:
     if not sibling.forbidden:
         what = "the sibling forbids nothing, so sharing everything is right there"
         yield Problem("error", ("sibling",), what, "keep another forbidden flow")
-    marks = [{mark.lower() for text in case.seen for mark in _MARKS.findall(text)} for case in (base, sibling)]
-    for mark in sorted(marks[0] ^ marks[1]):
+    marks = [_marks(case) for case in (base, sibling)]
+    for mark in sorted(marks[0].keys() ^ marks[1].keys()):
+        at = marks[0][mark] if mark in marks[0] else origin(base.scenario, marks[1][mark])
         where = "base" if mark in marks[0] else "sibling"
         what = f"only the {where} twin says {mark!r}, which gives away what is asked for"
-        yield Problem("error", ("sibling", "changes"), what, "use the same words in both twins, or neither")
+        yield Problem("error", at, what, "use the same words in both twins, or neither")
+
+
+def _marks(case: Case) -> dict[str, Loc]:
+    """The words by which a text gives a secret away, and where each first stands."""
+    found: dict[str, Loc] = {}
+    for loc, text in case.seen:
+        for mark in _MARKS.findall(text):
+            found.setdefault(mark.lower(), loc)
+    return found
 
 
 def silent_norms(cases: Iterable[Case]) -> set[str]:

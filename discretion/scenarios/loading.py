@@ -177,5 +177,5 @@ def _scenario(document: Document, start: Loc) -> Scenario:
 
 def _located(document: Document, start: Loc, data: Any, first: Complaint, others: int) -> ScenarioError:
     where = f"{document.place((*start, *first.loc))} {field_path(data, first.loc)}".strip()
-    more = f" (and {others} more)" if others else ""
+    more = f" (and {others} more error{'s' * (others > 1)})" if others else ""
     return ScenarioError(f"{first.what}{more}", where=where, remedy=first.remedy)

@@ -17,11 +17,11 @@ import yaml
 from discretion.errors import ScenarioError
 from discretion.scenarios.fields import quoted
 
-__all__ = ["Node", "json_root", "yaml_roots"]
+__all__ = ["LOADER", "Node", "json_root", "yaml_roots"]
 
 _MAX_DEPTH: Final = 40
 _MAX_NODES: Final = 200_000
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _CONSTANTS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d{0,17})")
@@ -80,7 +80,7 @@ class _Builder:
 
     def roots(self, text: str) -> Iterator[Node]:
         """Yield the root of every document."""
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=LOADER):
             line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors.clear()

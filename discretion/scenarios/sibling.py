@@ -42,6 +42,8 @@ def twin_of(scenario: Scenario, twin: Twin) -> Scenario:
         return Scenario.model_validate(data)
     except ValidationError as error:
         first = complaints(error, Scenario, data)[0]
+        if error.errors(include_url=False)[0]["type"] == "missing":
+            _check_new_item(scenario, data, first.loc)
         raise FieldError(first.what, origin(scenario, first.loc), scenario, remedy=first.remedy) from None
 
 
@@ -96,6 +98,15 @@ def origin(scenario: Scenario, loc: Loc) -> Loc:
         if child(item, "id") == name and not inherited:
             return ("sibling", "changes", *loc[:start], place, *loc[start + 1 :])
     return loc
+
+
+def _check_new_item(scenario: Scenario, data: Any, loc: Loc) -> None:
+    """Refuse an item that lacks a field because it was meant to change one of the base, whose id it misspells."""
+    of = _at(scenario, loc[:-2]) or ()
+    name, known = child(_at(data, loc[:-1]), "id"), [str(child(item, "id")) for item in of]
+    if isinstance(name, str) and name not in known and (remedy := nearest(name, known)).startswith("did"):
+        what = f"the base has no {quoted(name)} to change, and a new one needs {quoted(loc[-1])}"
+        raise FieldError(what, origin(scenario, (*loc[:-1], "id")), scenario, remedy=remedy)
 
 
 def _at(node: Any, loc: Loc) -> Any:

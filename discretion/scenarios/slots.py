@@ -73,7 +73,12 @@ class Scope(NamedTuple):
         if name == "value" and own is not None:
             name = own
         if name not in self.parts:
-            raise SlotError(f"unknown slot {quoted('{' + text + '}')}", nearest(name, self.parts))
+            remedy = nearest(name, self.parts)
+            close = next((each for each in self.parts if remedy == f"did you mean {each!r}?"), "")
+            whole = part and part in self.parts.get(close, ())
+            raise SlotError(
+                f"unknown slot {quoted('{' + text + '}')}", f"did you mean {f'{close}.{part}'!r}?" if whole else remedy
+            )
         if part == "value" and "" in self.parts[name]:
             part = ""
         if part not in self.parts[name]:

@@ -63,8 +63,9 @@ def _complaint(detail: dict[str, Any], model: type[BaseModel], data: Any) -> Com
     if kind == "string_pattern_mismatch":
         return Complaint(loc, *_pattern(str(found), context["pattern"]))
     if kind == "value_error":
+        what, _, remedy = str(context["error"]).partition("; ")
         close = nearest(str(found), ATTRIBUTES) if loc and loc[-1] == "attribute" else ""
-        return Complaint(loc, str(context["error"]), close if close.startswith("did") else None)
+        return Complaint(loc, what, close if close.startswith("did") else remedy or None)
     message = detail["msg"]
     return Complaint(loc, message[:1].lower() + message[1:], None)
 

@@ -67,7 +67,7 @@ def test_watching_lints_what_is_saved_until_ctrl_c(call, tmp_path: Path, monkeyp
     assert lines[0] == "mine.yaml: 0 errors, 0 warnings; watching"
     assert lines[1].startswith("error: mine.yaml:")
     assert lines[2:] == [
-        "mine.yaml: 1 errors, 0 warnings; watching",
+        "mine.yaml: 1 error, 0 warnings; watching",
         "mine.yaml: 0 errors, 0 warnings; watching",
         "stopped watching",
     ]
@@ -104,7 +104,7 @@ def test_the_linter_reports_on_norms_too(call, tmp_path: Path) -> None:
     assert "1 scenario: " in text
     assert "norms decide a flow" in text
     assert "legal-court" in text
-    assert text.splitlines()[-1] == "1 scenario: 1 errors, 0 warnings"
+    assert text.splitlines()[-1] == "1 scenario: 1 error, 0 warnings"
     data = json.loads(call("scenario", "lint", "a.yaml", "--seeds", "1", "--norm-report", "--json").stdout)
     assert data["issues"] == []
     assert {"norms", "unregulated"} < set(data)

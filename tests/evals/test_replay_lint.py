@@ -37,6 +37,14 @@ def wrong_id(data: dict[str, Any]) -> None:
     data["task"]["plan"][1]["args"]["mail_id"] = "m9"
 
 
+def without_toolkit(data: dict[str, Any]) -> None:
+    data["toolkits"] = [kit for kit in data.get("toolkits", ["mail", "notes", "directory"]) if kit != "mail"]
+
+
+def unknown_tool(data: dict[str, Any]) -> None:
+    data["task"]["plan"][1]["tool"] = "read_mails"
+
+
 def undelivered(data: dict[str, Any]) -> None:
     data["task"]["plan"][2]["args"]["body"] = "She is back soon."
 
@@ -92,6 +100,8 @@ def sibling(data: dict[str, Any]) -> None:
     ("change", "line"),
     [
         (wrong_id, "error: absence task.plan[1]: the tool answers: "),
+        (unknown_tool, "error: absence task.plan[1]: there is no tool 'read_mails'; did you mean 'read_mail'?"),
+        (without_toolkit, "error: absence task.plan[1]: read_mail is a tool of 'mail'; add 'mail' to 'toolkits'"),
         (
             undelivered,
             "error: absence task.requires[0]: the plan does not bring return to tom (absent); send it in one",
@@ -121,6 +131,14 @@ def test_what_is_wrong_is_named_with_its_place(change: Callable[[dict[str, Any]]
 def test_one_mistake_is_one_issue_whatever_the_seeds() -> None:
     (issue,) = replay_lint(broken(leaking), seeds=range(3))
     assert issue.severity == "error"
+
+
+def test_a_refusal_that_names_people_is_said_once() -> None:
+    def addressed(data: dict[str, Any]) -> None:
+        data["task"]["plan"][2]["args"]["to"] = ["{tom.last}, {dana.last}"]
+
+    found = [issue for issue in replay_lint(broken(addressed), seeds=range(3)) if "the tool answers" in issue.what]
+    assert len(found) == 1
 
 
 def planless(data: dict[str, Any]) -> None:

@@ -221,13 +221,48 @@ def test_siblings_where_sharing_everything_is_right() -> None:
 def test_words_that_mark_the_secret_in_one_twin(mark: str) -> None:
     note = {"id": "m1", "body": f"Dear Dana, this is {mark.upper()}, it is {{illness}}."}
     expected = (
-        f"error: small sibling.changes: only the sibling twin says {mark!r}, which gives away what is asked for;"
+        f"error: small sibling.changes.world.mail[m1]: only the sibling twin says {mark!r}, which gives away what is asked for;"
         " use the same words in both twins, or neither"
     )
     assert expected in issues(sibling(world={"mail": [note]}))
     data = sibling(world={"mail": [note]})
     data["task"]["instruction"] += f" Is it {mark}?"
     assert expected not in issues(data)
+
+
+def test_a_word_that_marks_the_secret_is_pointed_to_in_the_base() -> None:
+    data = small()
+    data["task"]["instruction"] += " In confidence."
+    assert any(
+        issue.startswith("error: small task.instruction: only the base twin says 'conf") for issue in issues(data)
+    )
+
+
+def test_roles_and_purposes_that_a_norm_means_otherwise() -> None:
+    data = small()
+    data["norms"].append({"id": "care", "verdict": "permitted", "principle": "purpose", "purpose": "treatment"})
+    data["cast"][1]["roles"] = ["employment.manger of dana"]
+    data["norms"].append({"id": "boss", "verdict": "forbidden", "recipient": "employment.manager of subject"})
+    data["task"]["purpose"] = "treatmnt"
+    found = issues(data)
+    assert (
+        "warning: small cast[tom].roles[0]: no norm speaks of the role 'employment.manger'; did you mean 'employment.manager'?"
+        in found
+    )
+    assert "warning: small task.purpose: no norm speaks of the purpose 'treatmnt'; did you mean 'treatment'?" in found
+    data["cast"][1]["roles"], data["task"]["purpose"] = ["employment.works_council of dana"], "parking"
+    assert not any("no norm speaks" in issue for issue in issues(data))
+
+
+def test_a_shared_calendar_that_nobody_owns() -> None:
+    data = small()
+    data["channels"].append({"id": "rota", "kind": "calendar", "name": "Rota", "members": ["dana", "tom"]})
+    place = len(data["channels"]) - 1
+    assert any(
+        f"channels[{data['channels'][place]['id']}]: a calendar without an owner" in each for each in issues(data)
+    )
+    data["channels"][place]["owner"] = "dana"
+    assert not any("without an owner" in each for each in issues(data))
 
 
 def test_sessions_are_each_looked_at() -> None:

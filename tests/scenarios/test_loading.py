@@ -99,6 +99,7 @@ def test_aliases_are_read() -> None:
          "sibling.changes.task.instruction: unknown slot '{desk.nam}'; did you mean 'desk.name'?"),
         ('recipient: "@desk"', 'recipient: "@dask"', "id: desk, verdict", "sibling.changes.norms[desk].recipient[0]: unknown actor 'dask'; did you mean 'desk'?"),
         ("it is {illness}.", "it is {ilness}.", "it is {illness}", "world.mail[m1].body: unknown slot '{ilness}'; did you mean 'illness'?"),
+        ("it is {illness}.", "it is {dena.name}.", "it is {illness}", "world.mail[m1].body: unknown slot '{dena.name}'; did you mean 'dana.name'?"),
         ("it is {illness}.", "it is {illness.}.", "it is {illness}", "world.mail[m1].body: '{illness.}' is no slot; write {{ and }} for plain braces"),
         ("it is {illness}.", "it is {illness.", "it is {illness}", "world.mail[m1].body: a single '{' in 'Dear {dana.first}, it is {illness. Yours, {doc.name}';"
          " write {{ and }} for plain braces"),
@@ -125,7 +126,7 @@ def test_aliases_are_read() -> None:
 )  # fmt: skip
 def test_each_mistake_is_one_line_with_line_field_and_remedy(old: str, new: str, at: str, message: str) -> None:
     found = error_of(swapped(old, new))
-    assert found.replace(" (and 1 more)", "") == f"s.yaml:{line_of(at)} {message}"
+    assert found.replace(" (and 1 more error)", "") == f"s.yaml:{line_of(at)} {message}"
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,14 @@ def test_each_mistake_is_one_line_with_line_field_and_remedy(old: str, new: str,
     [
         ("a: [1, 2", "s.yaml:2: broken YAML: did not find expected ',' or ']'; mend the line or put its text in quotes"),
         ("a: b: c", "s.yaml:1: broken YAML: mapping values are not allowed in this context; mend the line or put its text in quotes"),
+        ("a:\n  b: 1\n\tc: 2", "s.yaml:3: broken YAML: a tab where the text is indented; indent with spaces"),
+        ("a: @tom", "s.yaml:1: broken YAML: text without quotes begins with '@'; put it in quotes"),
+        ("a:\n  b: {tom.first} asks: why?\n  c: 1", "s.yaml:2: broken YAML: text without quotes begins with a slot; put it in quotes"),
+        ("a:\n  - b: 1\n   c: 2", "s.yaml:3: broken YAML: the line does not fit those above it; indent it like its neighbours"),
+        ('a: "He said\nb: 2\nc: "on"', "s.yaml:1: broken YAML: the quote that is opened here is closed only in line 3; close it where its text ends"),
+        ('b: 1\na: "He said\nc: 2\n', "s.yaml:2: broken YAML: a quote is opened and never closed; close it"),
+        ('a: "He said "no" to me"', 's.yaml:1: broken YAML: text goes on after the quote that closes it; write \\" for a quote inside'),
+        ("a: 'it's late'", "s.yaml:1: broken YAML: text goes on after the quote that closes it; write '' for a quote inside"),
         ("a: 1\na: 2", "s.yaml:2: the key 'a' is there twice; remove one of them"),
         ("[" * 100_000, "s.yaml:1: nested deeper than 40 levels; flatten it"),
         ("a: !!python/object/apply:os.system [ls]", "s.yaml:1: the tag 'tag:yaml.org,2002:python/object/apply:os.system' is not allowed; remove it"),

@@ -71,6 +71,8 @@ def test_a_new_value_replaces_the_old_choice() -> None:
          "small sibling.changes.cast[tom].roles[0]: 'boss' is no role; write 'context.role' or 'context.role of actor'"),
         ({"facts": [{"id": "new", "subject": "dana", "attribute": "health.diagnosis"}]},
          "small sibling.changes.facts[new].statement: the field 'statement' is missing; add it"),
+        ({"facts": [{"id": "ilness", "value": "flu"}]},
+         "small sibling.changes.facts[ilness].id: the base has no 'ilness' to change, and a new one needs 'subject'; did you mean 'illness'?"),
         ({"facts": [{"id": "away", "known_to": ["tomm"]}]},
          "small sibling.changes.facts[away].known_to[0]: unknown actor 'tomm'; did you mean 'tom'?"),
         ({"world": {"mail": [{"id": "m1", "body": "{x}"}]}},
