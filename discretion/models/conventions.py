@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import os
 import re
+import sys
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from discretion.errors import InputError, nearest
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.models.hermes import Hermes
+from discretion.models.text_forms import Fenced, Native
 from discretion.models.toolcalls import Convention
 
 __all__ = ["CONVENTIONS", "convention", "read_turn", "split_reasoning"]
 
-CONVENTIONS: Final[dict[str, Convention]] = {"hermes": Hermes()}
-"""Name -> text form. Another checkpoint's own form goes in here."""
+CONVENTIONS: Final[dict[str, Convention]] = {"hermes": Hermes(), "fenced": Fenced(), "native": Native()}
+"""Name -> text form. Another one can be put in here, or named by where it lies, `module:attribute`."""
 
 _NO_USAGE: Final = Usage()
 _REASONING: Final = re.compile(r"\A\s*(?:<think>)?(?P<thought>.*?)</think>|\A\s*<think>(?P<open>.*)\Z", re.DOTALL)
 
 
 def convention(name: str) -> Convention:
-    """Return a convention by its name.
+    """Return a convention by its name, or import it as `module:attribute`: an object, or a class of one.
 
     Raises:
-        InputError: If there is none of that name.
+        InputError: If there is none of that name, or what was imported is none.
     """
+    if ":" in name:
+        return _imported(name)
     if name not in CONVENTIONS:
         raise InputError(f"unknown tool-call convention {name!r}", remedy=nearest(name, CONVENTIONS))
     return CONVENTIONS[name]
+
+
+def _imported(name: str) -> Convention:
+    module, _, attribute = name.partition(":")
+    where = f"convention {name}"
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found: Any = getattr(importlib.import_module(module), attribute)
+        form: Convention = found() if inspect.isclass(found) else found
+    except Exception as error:  # whatever the module does when it is imported
+        said = " ".join(str(error).split())[:200]
+        what = f"cannot be imported ({type(error).__name__}: {said})"
+        raise InputError(what, where=where, remedy="write module:attribute, and start where the module lies") from None
+    lacking = [need for need in ("tags", "parse", "offer", "write_calls", "write_result") if not hasattr(form, need)]
+    if lacking:
+        raise InputError(f"has no {', '.join(lacking)}", where=where, remedy="see Convention in discretion.models")
+    return form
 
 
 def split_reasoning(text: str) -> tuple[str, str]:

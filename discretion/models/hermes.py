@@ -15,8 +15,18 @@ __all__ = ["Hermes"]
 
 _MOST: Final = 500  # a turn has a few calls; what opens more often than this is junk, and would cost time
 _KEYS = "name|arguments|parameters|function|type"
+# What opens a call in other conventions: if it stands in a text, a call was meant.
+_FOREIGN = (
+    r"\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_calls?(?:_start)?\|>|<\|tool_calls_section_begin\|>"
+    r"|<｜tool▁calls▁begin｜>|<function_calls>|<function=|<invoke name=|\bfunctools(?=\[)"
+)
+_FOREIGN_END: Final = re.compile(
+    r"</function>|</function_calls>|</invoke>|<\|tool_call_end\|>|<｜tool▁calls▁end｜>|<\|tool_calls_section_end\|>",
+    re.IGNORECASE,
+)
 _OPENER: Final = re.compile(
-    r"(?P<tag></?tool_call>)|(?P<fence>```[ \t]*[a-z_]*)|^[ \t]*(?P<json>(?:\[\s*)?\{\s*\"(?:" + _KEYS + r")\"\s*:)",
+    r"(?P<tag></?tool_call>)|(?P<foreign>" + _FOREIGN + r")"
+    r"|(?P<fence>```[ \t]*[a-z_]*)|^[ \t]*(?P<json>(?:\[\s*)?\{\s*\"(?:" + _KEYS + r")\"\s*:)",
     re.IGNORECASE | re.MULTILINE,
 )
 _TAG: Final = re.compile(r"</?tool_call>", re.IGNORECASE)
@@ -109,7 +119,9 @@ def _blocks(text: str) -> Iterator[_Block]:
         if tried == _MOST:
             yield _Block(opener.start(), len(text), problem="one of too many")
             return
-        if opener["fence"]:
+        if opener["foreign"]:
+            block = _elsewhere(text, opener.start(), opener.end())
+        elif opener["fence"]:
             block = _fenced(text, opener.start(), opener.end())
         elif opener["json"]:
             block = _bare(text, opener.start("json"), opener.end())
@@ -171,6 +183,19 @@ def _stray(text: str, prose: int, start: int, end: int) -> _Block:
     if after > start or text[after:start].strip():
         return _Block(opening, end, problem="closed by </tool_call> but not opened by <tool_call>")
     return _Block(opening, end, values)
+
+
+def _elsewhere(text: str, start: int, inside: int) -> _Block:
+    """Read what opens a call in another convention: JSON calls as such, anything else as a format error."""
+    try:
+        values, end = _values(text, _past(_SPACE, text, inside))
+    except ValueError:
+        values, end = (), inside
+    if values and all(map(_is_call, values)):
+        return _Block(start, end, values)
+    closing = _FOREIGN_END.search(text, inside)
+    end = len(text) if closing is None else closing.end()
+    return _Block(start, end, problem=f"in a form that is not read here ({text[start:inside].strip()})")
 
 
 def _fenced(text: str, start: int, inside: int) -> _Block:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.models.conventions import read_turn
 from discretion.models.toolcalls import Convention, call_id, read_call
 
 __all__ = ["BadReplyError", "error_text", "read_reply"]
+
+
+_CALLED: Final = ("tool_calls", "tool_use", "function_call")
 
 
 class BadReplyError(ValueError):
@@ -41,6 +44,11 @@ def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
     text = _text(message.get("content")) or _text(message.get("refusal"))
     if choice.get("finish_reason") == "content_filter" and not text and not native:
         raise BadReplyError("the server's content filter took the reply")
+    reason = str(choice.get("finish_reason")).lower()
+    if not (text.strip() or native) and (reason in _CALLED or "malformed" in reason):
+        # Servers say so of calls that they could not read; it is no empty answer.
+        raw = json.dumps(choice, ensure_ascii=False)
+        native.append(FormatError(detail=f"the server says {reason[:40]!r} and gives no tool call", raw=raw))
     finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
     logprobs = _logprobs(choice.get("logprobs"))
     return read_turn(

@@ -126,13 +126,15 @@ def read_call(value: Any, *, call: str, raw: str) -> ToolCall | FormatError:
         value = value["function"]
     if not isinstance(value, dict):
         return FormatError(detail="a tool call is a JSON object with 'name' and 'arguments'", raw=raw)
-    name = value.get("name")
+    name = value.get("name") or value.get("function")
     if not isinstance(name, str) or not name.strip():
         return FormatError(detail="the tool call gives no 'name'", raw=raw)
     arguments = value.get("arguments", value.get("parameters"))
     if isinstance(arguments, str):
         try:
             arguments = read_json(arguments) if arguments.strip() else None
+            if isinstance(arguments, str) and arguments.lstrip().startswith("{"):  # some encode it twice
+                arguments = read_json(arguments)
         except ValueError as error:
             return FormatError(detail=f"the arguments of {name[:80]!r} are {error}", raw=raw)
     if arguments is None:
