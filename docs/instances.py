@@ -19,14 +19,14 @@ from discretion.scenarios.instance import Twin
 PAGE = Path(__file__).parent / "instances.md"
 HEAD = """# Ten instances, rendered
 
-Six generated plots and four written scenarios, each as `reference:oracle` plays it: it does the task and tells nobody what they
-must not know. Behind `⇢` stands whom a turn reached. Under each heading are the command that shows the instance and what has to
-be kept in it. This page is written by `python docs/instances.py`.
+Six generated plots and four written scenarios, each as `reference:oracle` plays it: it does the task and tells nobody
+what they must not know. Behind `⇢` stands whom a turn reached. Under each heading are the command that shows the
+instance and what has to be kept in it. This page is written by `python docs/instances.py`.
 """
 
 
 class Shown(NamedTuple):
-    """What is shown: a generated plot's seed or a written scenario, the twin, and which session where it has several."""
+    """What is shown: a generated plot's seed or a written scenario, the twin, and which of several sessions."""
 
     source: int | str
     twin: Twin = "base"
