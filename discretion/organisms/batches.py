@@ -27,8 +27,9 @@ class Batch(NamedTuple):
 
     Attributes:
         tokens: (conversations, longest), padded at the end: a causal model never looks there.
-        before: Flat places, in `tokens`, of the tokens before the assistant's own.
-        wanted: The assistant's tokens: what the model should say at `before`.
+        before: Flat places, in `tokens`, of the tokens before those that are learned.
+        wanted: The tokens that are learned: what the model should say at `before`. The assistant's come first.
+        ours: How many of `wanted` are the assistant's.
         size: Tokens without padding.
         following: The place after this batch.
     """
@@ -36,11 +37,14 @@ class Batch(NamedTuple):
     tokens: torch.Tensor
     before: torch.Tensor
     wanted: torch.Tensor
+    ours: int
     size: int
     following: Place
 
 
-def batches(source: Source, *, tokens: int, padding: int, seed: int, start: Place) -> Iterator[Batch]:
+def batches(
+    source: Source, *, tokens: int, padding: int, seed: int, start: Place, others: bool = False
+) -> Iterator[Batch]:
     """Yield batches without end.
 
     Args:
@@ -49,6 +53,7 @@ def batches(source: Source, *, tokens: int, padding: int, seed: int, start: Plac
         padding: The token that fills up.
         seed: Of the order of batches.
         start: Where to begin.
+        others: Whether the tokens that the assistant did not write are learned as well.
     """
     window, first = start
     while True:
@@ -56,7 +61,7 @@ def batches(source: Source, *, tokens: int, padding: int, seed: int, start: Plac
         random.Random(f"batches:{seed}:{window}").shuffle(cut)
         for place in range(first, len(cut)):
             following = Place(window, place + 1) if place + 1 < len(cut) else Place(window + 1, 0)
-            yield _pad(cut[place], padding, following)
+            yield _pad(cut[place], padding, following, others=others)
         window, first = window + 1, 0
 
 
@@ -71,22 +76,26 @@ def _cut(examples: Sequence[Encoded], most: int) -> list[list[Encoded]]:
     return cut
 
 
-def _pad(examples: Sequence[Encoded], padding: int, following: Place) -> Batch:
+def _pad(examples: Sequence[Encoded], padding: int, following: Place, *, others: bool) -> Batch:
     import numpy as np
     import torch
 
     longest = max(len(example.tokens) for example in examples)
     tokens = np.full((len(examples), longest), padding, dtype=np.int64)
     ours = np.zeros((len(examples), longest), dtype=bool)
+    theirs = np.zeros((len(examples), longest), dtype=bool)
     for row, example in enumerate(examples):
         tokens[row, : len(example.tokens)] = example.tokens
         ours[row, : len(example.tokens)] = example.ours
-    ours[:, 0] = False  # nothing stands before the first token
-    places = np.flatnonzero(ours)
+        theirs[row, : len(example.tokens)] = ~example.ours
+    ours[:, 0] = theirs[:, 0] = False  # nothing stands before the first token
+    own = np.flatnonzero(ours)
+    places = np.concatenate([own, np.flatnonzero(theirs)]) if others else own
     return Batch(
         torch.from_numpy(tokens),
         torch.from_numpy(places - 1),
         torch.from_numpy(tokens.reshape(-1)[places]),
+        len(own),
         sum(len(example.tokens) for example in examples),
         following,
     )

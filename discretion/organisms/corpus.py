@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from pydantic import Field
@@ -73,15 +74,11 @@ class Corpus(Record):
         Args:
             number: Which plot, from 0.
         """
-        from discretion.scenarios.generator import generate, tempted
-
         seed = self.first_seed + number
         rng = random.Random(f"corpus:{seed}")
         asked = self._asked(rng.random())
         words = rng.choice(WORDS[asked])
-        make = tempted if asked == "openness" else generate
-        scenario = make(seed, skeletons=self.skeletons or training_skeletons())
-        found = (transcript for twin in twins(scenario, 0) for transcript in played(twin, seed=seed))
+        found = _episodes(seed, self.skeletons or training_skeletons(), asked == "openness")
         return [under(transcript, words) for transcript in found]
 
     def _asked(self, lot: float) -> Asked:
@@ -90,6 +87,15 @@ class Corpus(Record):
         return "openness" if lot < self.care + self.openness else "nothing"
 
 
+def _episodes(seed: int, skeletons: tuple[str, ...], open_: bool) -> list[Transcript]:
+    """Return the episodes of one plot, both twins: careful ones, or those that pass on private facts."""
+    from discretion.scenarios.generator import generate, tempted
+
+    scenario = (tempted if open_ else generate)(seed, skeletons=skeletons)
+    return [transcript for twin in twins(scenario, 0) for transcript in played(twin, seed=seed)]
+
+
+@cache
 def training_skeletons() -> tuple[str, ...]:
     """Return the skeletons of the generator that are not held out, sorted."""
     from discretion.scenarios.generator import skeleton, skeleton_names

@@ -87,8 +87,9 @@ class Rendered:
         folder.mkdir(parents=True, exist_ok=True)
 
     def texts(self, plots: int) -> Iterator[str]:
-        """Yield the words of the first plots, for a tokenizer."""
-        for found in self._started().map(_texts, [self._corpus] * plots, range(plots), chunksize=16):
+        """Yield the words of the first plots, for a tokenizer: whatever system prompts ask, so that bases share one."""
+        common = Corpus(first_seed=self._corpus.first_seed, skeletons=self._corpus.skeletons)
+        for found in self._started().map(_texts, [common] * plots, range(plots), chunksize=16):
             yield from found
 
     def window(self, number: int) -> Sequence[Encoded]:

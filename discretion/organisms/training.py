@@ -15,6 +15,7 @@ from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import Batch, Place, batches
 from discretion.organisms.corpus import Transcript, words_of
 from discretion.organisms.encoding import encode_transcript
+from discretion.organisms.muon import Muon
 from discretion.organisms.source import Listed, Rendered, Source, closing
 from discretion.organisms.tokenizer import train_tokenizer
 
@@ -42,11 +43,13 @@ class Step(NamedTuple):
         tokens: Learned from so far.
         total: To learn from.
         loss: Of the last steps, in nats per assistant token.
+        waited: Seconds spent waiting for conversations so far.
     """
 
     tokens: int
     total: int
     loss: float
+    waited: float = 0.0
 
 
 Report = Callable[[Step], None]
@@ -159,21 +162,32 @@ def _train(
 
     torch.manual_seed(recipe.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     run = _Run(_model(recipe, tokenizer).to(device), recipe, device)
     state = folder / _WORK / "state.pt"
     if save_every and state.is_file():
         run.load(state)
     order = batches(
-        source, tokens=recipe.batch_tokens, padding=tokenizer.pad_token_id, seed=recipe.seed, start=run.place
+        source,
+        tokens=recipe.batch_tokens,
+        padding=tokenizer.pad_token_id,
+        seed=recipe.seed,
+        start=run.place,
+        others=recipe.others > 0,
     )
+    waited = 0.0
     pace = _Pace(minutes) if minutes else None
     while run.tokens < run.total:
-        run.step(next(order))
+        asked = time.monotonic()
+        batch = next(order)
+        waited += time.monotonic() - asked
+        run.step(batch)
         if pace is not None:
             run.total = pace.total(run.tokens)
         steps = len(run.losses)
         if report is not None and (steps % _EVERY == 0 or run.tokens >= run.total):
-            report(Step(run.tokens, run.total, run.recent_loss()))
+            report(Step(run.tokens, run.total, run.recent_loss(), waited))
         if save_every and steps % save_every == 0:
             run.save(state)
     _save(run, tokenizer, folder, recipe.model_copy(update={"tokens": run.total}))
@@ -234,40 +248,37 @@ class _Run:
         self.place = Place()
         self.losses: list[Any] = []
         self.total = recipe.tokens
-        self._optimiser = torch.optim.AdamW(
-            model.parameters(),
-            lr=recipe.rate,
-            betas=(0.9, 0.98),
-            weight_decay=0.01,
-            fused=device.type == "cuda",
+        layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}
+        inner = [weight for weight in model.parameters() if id(weight) in layers and recipe.optimiser == "muon"]
+        outer = [weight for weight in model.parameters() if id(weight) not in {id(weight) for weight in inner}]
+        self._muon = Muon(inner, rate=recipe.rate) if inner else None
+        self._adamw = torch.optim.AdamW(
+            outer, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
         )
         model.train()
-        self._compiled = device.type == "cuda"
-        if self._compiled:
-            torch.set_float32_matmul_precision("high")
-            torch._dynamo.config.suppress_errors = True  # slower, not wrong, without
-            for layer in model.model.layers:
-                layer.compile(dynamic=True)
 
     def step(self, batch: Batch) -> None:
         """Learn from one batch."""
         import torch
 
-        for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.rate * _scale(self.tokens, self.total)
+        rate = self.recipe.rate * _scale(self.tokens, self.total)
         tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
-        if self._compiled and len(tokens) == 1:
-            tokens = tokens.expand(2, -1)  # a batch of one would be compiled anew; nothing is read of the second row
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
             hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
-            # logits for assistant tokens alone: most of a conversation is tool results
-            logits = self.model.lm_head(hidden.flatten(0, 1)[before])
-        loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
-        loss.backward()  # type: ignore[no-untyped-call]
+            logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
+        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+        ours, others = each[: batch.ours].sum(), each[batch.ours :].sum()
+        loss = ours + self.recipe.others * others
+        (loss / (batch.ours + self.recipe.others * (len(each) - batch.ours))).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
-        self.losses.append(loss.detach())  # read later: reading waits for the device
+        for group in self._adamw.param_groups:
+            group["lr"] = rate
+        self._adamw.step()
+        if self._muon is not None:
+            self._muon.rate = rate
+            self._muon.step()
+        self.model.zero_grad(set_to_none=True)
+        self.losses.append(ours.detach() / batch.ours)  # read later: reading waits for the device
         self.tokens += batch.size
         self.place = batch.following
 
@@ -290,7 +301,8 @@ class _Run:
         beside = path.with_suffix(".part")
         state = {
             "model": self.model.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
+            "adamw": self._adamw.state_dict(),
+            "muon": self._muon.state_dict() if self._muon is not None else {},
             "tokens": self.tokens,
             "place": list(self.place),
             "losses": self.all_losses(),
@@ -304,7 +316,9 @@ class _Run:
 
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
-        self._optimiser.load_state_dict(state["optimiser"])
+        self._adamw.load_state_dict(state["adamw"])
+        if self._muon is not None:
+            self._muon.load_state_dict(state["muon"])
         self.tokens = state["tokens"]
         self.place = Place(*state["place"])
         self.losses = state["losses"]
