@@ -32,7 +32,7 @@ class BaseRecipe(Record):
         tokenizer_plots: Plots that the tokenizer is made from.
     """
 
-    tokens: int = Field(default=30_000_000, ge=1)
+    tokens: int = Field(default=24_000_000, ge=1)
     batch_tokens: int = Field(default=8192, ge=1)
     rate: float = Field(default=3e-3, gt=0.0)
     optimiser: Literal["muon", "adamw"] = "muon"
