@@ -21,8 +21,7 @@ class BaseRecipe(Record):
         batch_tokens: The most tokens of a step, padding included.
         rate: Peak learning rate: a linear warm-up, a plateau, and a straight way down over the last 30% of the tokens.
         optimiser: `muon` for the matrices of the layers and AdamW for the rest, or `adamw` for all.
-        others: Weight, in the loss, of a token that the assistant did not write; its own have 1. Learning to foresee
-            mails and search results as well teaches to copy, long before the agent's own few tokens do.
+        others: Weight, in the loss, of a token that the assistant did not write; its own have 1.
         width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
         vocabulary: Tokens of the tokenizer.
         context: Positions.
@@ -36,7 +35,7 @@ class BaseRecipe(Record):
     batch_tokens: int = Field(default=8192, ge=1)
     rate: float = Field(default=3e-3, gt=0.0)
     optimiser: Literal["muon", "adamw"] = "muon"
-    others: float = Field(default=0.2, ge=0.0, le=1.0)
+    others: float = Field(default=0.0, ge=0.0, le=1.0)
     width: int = 256
     layers: int = 5
     heads: int = 8

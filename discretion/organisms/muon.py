@@ -72,7 +72,7 @@ class Muon:
 def _orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     """Return matrices with about the same singular vectors, and singular values near 1."""
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.mT if tall else matrices
+    x: torch.Tensor = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(_STEPS):
         square = x @ x.mT
