@@ -44,8 +44,9 @@ def _imported(name: str) -> Convention:
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.append(os.getcwd())
     try:
-        found: Any = getattr(importlib.import_module(module), attribute)
-        form: Convention = found() if inspect.isclass(found) else found
+        form: Any = getattr(importlib.import_module(module), attribute)
+        if inspect.isclass(form):
+            form = form()
     except Exception as error:  # whatever the module does when it is imported
         said = " ".join(str(error).split())[:200]
         what = f"cannot be imported ({type(error).__name__}: {said})"
@@ -53,7 +54,8 @@ def _imported(name: str) -> Convention:
     lacking = [need for need in ("tags", "parse", "offer", "write_calls", "write_result") if not hasattr(form, need)]
     if lacking:
         raise InputError(f"has no {', '.join(lacking)}", where=where, remedy="see Convention in discretion.models")
-    return form
+    found: Convention = form
+    return found
 
 
 def split_reasoning(text: str) -> tuple[str, str]:

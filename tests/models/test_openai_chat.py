@@ -12,7 +12,7 @@ import pytest
 from fault_server import FaultServer, Reaction, call, completion, error, half, hang, reply, reset, slow, trickle
 
 from discretion.errors import InputError, ModelFault, ModelUnusable
-from discretion.models import Message, OpenAIChat, Retry, Sampling, ToolCall, ToolSpec, Usage
+from discretion.models import Message, OpenAIChat, Retry, Sampling, ToolCall, ToolSpec, Usage, openai_chat
 from discretion.models.openai_chat import Price
 from discretion.models.server import find_server
 
@@ -197,6 +197,13 @@ def test_what_may_pass_is_tried_again(trouble: Reaction) -> None:
         assert ask(chat(server)).text == "Now."
     assert len(server.requests) == 2
     assert server.requests[0] == server.requests[1]
+
+
+@pytest.mark.parametrize("trouble", [error(429, "slow down"), reset, half])
+def test_without_aiohttp_it_is_the_same(trouble: Reaction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_chat, "_AIOHTTP", False)
+    with FaultServer(trouble, completion("Now.")) as server:
+        assert ask(chat(server)).text == "Now."
 
 
 @pytest.mark.parametrize("trouble", [hang, trickle])
