@@ -43,6 +43,14 @@ Examples:
   discretion run office -a openai:a@http://127.0.0.1:8000/v1 --people openai:b@http://127.0.0.1:8001/v1 -o talk.run
   discretion run 'privacylens:main_data.json?play=live' -a reference:idle -o idle.run
 
+\b
+Agents that need no model:
+  reference:oracle      plays the scenario's plan
+  reference:oversharer  plays it and tells everybody everything
+  reference:refuser     declines
+  reference:idle        does nothing
+  reference:random      does half of the plan and tells a third of what it knows
+
 A run that was cut short goes on where it stopped when the same command is started again. Episodes in which the agent
 itself failed are then played again too, unless --keep-faults.
 """

@@ -14,6 +14,7 @@ from discretion.cli.progress import working
 from discretion.cli.scenario_lint import LINT_EPILOG, NORMS_EPILOG, lint_command, norms_command
 from discretion.cli.scenario_new import EPILOG as NEW_EPILOG
 from discretion.cli.scenario_new import new_command
+from discretion.cli.vocabulary import Vocabulary, list_vocabulary
 from discretion.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Examples:
   discretion scenario list
   discretion scenario list --context health --channel mail
   discretion scenario list office --attribute 'finance.*' --json
+  discretion scenario list --tools
 """
 SHOW_EPILOG: Final = """\b
 Examples:
@@ -41,6 +43,8 @@ Examples:
 An editor with a YAML language server (VS Code with the YAML extension, Neovim, JetBrains, ...) then completes every
 field of a file whose first line is:  # yaml-language-server: $schema=scenario.schema.json
 """
+
+_VOCABULARIES: Final[tuple[Vocabulary, ...]] = ("taxonomy", "roles", "tools")
 
 app = typer.Typer(
     help="Write scenarios, look at them, check them, import cases.",
@@ -70,11 +74,15 @@ def list_command(
         str | None, typer.Option(help="Only those with a fact about it: health.diagnosis, or 'finance.*'.")
     ] = None,
     taxonomy: Annotated[bool, typer.Option("--taxonomy", help="List what a fact can be about instead.")] = False,
+    roles: Annotated[
+        bool, typer.Option("--roles", help="List the roles and purposes that the norm base speaks of instead.")
+    ] = False,
+    tools: Annotated[bool, typer.Option("--tools", help="List the tools that a plan can call instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List scenarios, or the taxonomy of attributes."""
-    if taxonomy:
-        _list_taxonomy(as_json)
+    """List scenarios, or the words that they are written with: attributes, roles, tools."""
+    if kind := next((kind for kind, asked in zip(_VOCABULARIES, (taxonomy, roles, tools), strict=True) if asked), None):
+        list_vocabulary(kind, as_json)
         return
     from discretion.scenarios import pack_names
 
@@ -147,22 +155,6 @@ def _row(scenario: Scenario) -> dict[str, str | int | bool | list[str]]:
         "facts": len(scenario.facts),
         "people": len(scenario.cast),
     }
-
-
-def _list_taxonomy(as_json: bool) -> None:
-    from discretion.scenarios.taxonomy import TAXONOMY
-
-    if as_json:
-        typer.echo(json.dumps(TAXONOMY, indent=2))
-        return
-    from rich.console import Console
-
-    from discretion.reports import plain_table
-
-    table = plain_table("context", "attributes", wordy=["attributes"])
-    for context, leaves in TAXONOMY.items():
-        table.add_row(context, ", ".join(leaves))
-    Console().print(table)
 
 
 @app.command("show", epilog=SHOW_EPILOG)

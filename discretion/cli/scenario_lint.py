@@ -116,10 +116,12 @@ def _watch(linting: Linting, sources: list[str]) -> None:
 def norms_command(
     scenarios: _Sources = None,
     norms: Norms = None,
-    all_norms: Annotated[bool, typer.Option("--all", help="List the norms that decide something as well.")] = False,
+    all_norms: Annotated[bool, typer.Option("--all", help="List all norms, with how many flows each decides.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show which norms never decide a flow of some scenarios, and which flows no norm speaks of.
+    """Show which norms decide flows of some scenarios, which never do, and which flows no norm speaks of.
+
+    Listed are those that never do, or, where most do not because the scenarios are few, those that do.
 
     A flow is a fact and somebody it may reach, whoever sends it, at the start or after anything that people may grant.
     """
@@ -172,7 +174,11 @@ def _print(report: NormReport, scenarios: int, all_norms: bool) -> None:
     from discretion.reports.words import counted
 
     console = Console()
+    used = len(report.norms) - len(report.idle)
     listed = report.norms if all_norms else report.idle
+    if not all_norms and used < len(report.idle):  # of a few scenarios, those that decide tell more
+        listed, all_norms = tuple(use for use in report.norms if use.flows or use.own), True
+    hidden = " (the others: --all)" if len(listed) == used and report.idle else ""
     if listed:
         heads = ["says", "flows", "scenarios", "source"] if all_norms else ["says", "of", "source"]
         table = plain_table("norm" if all_norms else "norm that decides no flow", *heads, wordy=["source", "of"])
@@ -197,9 +203,8 @@ def _print(report: NormReport, scenarios: int, all_norms: bool) -> None:
         console.print(table)
         more = len(report.unregulated) - _LISTED
         console.print(f"and {more:,} more (all of them: --json)\n" if more > 0 else "", style="dim")
-    used = len(report.norms) - len(report.idle)
     left = counted(len(report.unregulated), "unregulated flow")
     console.print(
-        f"{counted(scenarios, 'scenario')}: {used:,} of {len(report.norms):,} norms decide a flow; {left}",
+        f"{counted(scenarios, 'scenario')}: {used:,} of {len(report.norms):,} norms decide a flow{hidden}; {left}",
         highlight=False,
     )

@@ -62,6 +62,24 @@ def test_the_taxonomy_is_listed(call) -> None:
     assert "diagnosis" in json.loads(call("scenario", "list", "--taxonomy", "--json").stdout)["health"]
 
 
+def test_roles_and_purposes_of_the_norm_base_are_listed(call) -> None:
+    listed = json.loads(call("scenario", "list", "--roles", "--json").stdout)
+    assert "manager" in listed["employment"]
+    assert "physician" in listed["health"]
+    assert {"treatment", "payroll"} <= set(listed["purposes"])
+    assert "public" not in listed
+    assert "manager, " in call("scenario", "list", "--roles").stdout
+
+
+def test_tools_are_listed_with_their_arguments(call) -> None:
+    listed = json.loads(call("scenario", "list", "--tools", "--json").stdout)
+    assert "read_mail(mail_id)" in listed["mail"]
+    assert "create_event(title, start, end, [attendees], [location], [description], [private])" in listed["calendar"]
+    assert "ask_user(question)" in listed["user (always there)"]
+    assert "send_draft(draft_id)" in call("scenario", "list", "--tools").stdout
+    assert "add_crm_note(record_id, text, [visibility])" in call("scenario", "list", "--tools").stdout
+
+
 def test_show_tells_story_cast_flows_and_task(call) -> None:
     scenario = load_scenario("office/exam-plan")
     text = call("scenario", "show", f"office/{scenario.id}").stdout

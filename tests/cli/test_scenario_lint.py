@@ -87,14 +87,27 @@ def test_other_norms_are_linted_with(call, tmp_path: Path) -> None:
 
 def test_norms_that_decide_nothing_and_flows_that_stay_open(call) -> None:
     text = call("scenario", "norms", "exam-plan").stdout
-    assert "legal-court" in text
-    assert "education-teacher" not in text
+    assert "education-teacher" in text  # of a single scenario, what decides is listed
+    assert "legal-court" not in text
     assert "exam_day (other.plan)" in text
-    assert "education-teacher" in call("scenario", "norms", "exam-plan", "--all").stdout
+    assert "norms decide a flow (the others: --all);" in " ".join(text.split())
+    assert "legal-court" in call("scenario", "norms", "exam-plan", "--all").stdout
     data = json.loads(call("scenario", "norms", "exam-plan", "--json").stdout)
     court = next(norm for norm in data["norms"] if norm["id"] == "legal-court")
     assert (court["flows"], court["scenarios"], court["own"]) == (0, [], None)
     assert {"scenario", "fact", "attribute", "recipient", "roles"} == set(data["unregulated"][0])
+
+
+def test_where_most_norms_decide_those_that_do_not_are_listed(call, tmp_path: Path) -> None:
+    (tmp_path / "few.yaml").write_text(
+        "- {id: school, verdict: forbidden, attribute: education.*}\n"
+        "- {id: rest, verdict: permitted}\n"
+        "- {id: court, verdict: permitted, recipient: legal.court}\n"
+    )
+    text = call("scenario", "norms", "exam-plan", "--norms", "few.yaml").stdout
+    assert "norm that decides no flow" in text
+    assert "court" in text
+    assert "school" not in text
 
 
 def test_the_linter_reports_on_norms_too(call, tmp_path: Path) -> None:
@@ -103,7 +116,7 @@ def test_the_linter_reports_on_norms_too(call, tmp_path: Path) -> None:
     text = call("scenario", "lint", ".", "--seeds", "1", "--norm-report", code=1).stdout
     assert "1 scenario: " in text
     assert "norms decide a flow" in text
-    assert "legal-court" in text
+    assert "legal-court" not in text  # of a single scenario, what decides is listed
     assert text.splitlines()[-1] == "1 scenario: 1 error, 0 warnings"
     data = json.loads(call("scenario", "lint", "a.yaml", "--seeds", "1", "--norm-report", "--json").stdout)
     assert data["issues"] == []
