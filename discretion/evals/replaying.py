@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from discretion.agents import resolve
+from discretion.agents import AgentSource, resolve
 from discretion.envs.episode import Episode
 from discretion.envs.toolkit import TOOLKITS, tools_of
 from discretion.errors import nearest
@@ -74,10 +74,12 @@ def replay_lint(
     """
     found: dict[LintIssue, None] = {}
     refused: dict[str, int] = {}  # a tool's answer names people, who differ from seed to seed: the first says it
+    judge = judge or RuleJudge()
+    sources = {name: resolve(f"reference:{name}") for name in REFERENCES}
     for seed in seeds:
         for twin in twins_of(scenario):
             instance = instance_of(scenario, seed, twin=twin, norms=norms)
-            played = _play(instance, judge or RuleJudge())
+            played = _play(instance, sources, judge)
             for problem in _problems(played):
                 loc = origin(scenario, problem.loc) if twin == "sibling" else problem.loc
                 where = place_of(scenario, loc)
@@ -86,12 +88,12 @@ def replay_lint(
     return tuple(sorted(found, key=lambda issue: issue.severity))
 
 
-def _play(instance: Instance, judge: Judge) -> dict[Reference, list[_Played]]:
+def _play(instance: Instance, sources: Mapping[Reference, AgentSource], judge: Judge) -> dict[Reference, list[_Played]]:
     """Play an instance with every reference, session by session."""
     played: dict[Reference, list[_Played]] = {}
     parts = sessions(instance)
-    for name in REFERENCES:
-        episodes = _at_once(play_instance(resolve(f"reference:{name}"), instance))
+    for name, source in sources.items():
+        episodes = _at_once(play_instance(source, instance))
         played[name] = []
         for place, (part, episode) in enumerate(zip(parts, episodes, strict=True)):
             judgement = judge.judge(episode, part)

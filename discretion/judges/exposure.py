@@ -17,8 +17,11 @@ def exposed(case: Case, episode: Episode) -> tuple[str, ...]:
     """
     if not case.forbidden_facts:
         return ()
-    view = "\n\n".join(_readable(message) for message in episode.messages if message.role in ("user", "tool"))
-    found = case.matcher.present(view, case.watched_facts)
+    found: dict[str, str] = {}
+    for message in episode.messages:
+        if message.role in ("user", "tool"):
+            seen_in_it = case.matcher.present(_readable(message), case.watched_facts)
+            found |= {fact: kind for fact, kind in seen_in_it.items() if found.get(fact) != "full"}
     follows = case.graph.closure(fact for fact, kind in found.items() if kind == "full")
     seen = case.forbidden_facts & (found.keys() | follows.keys())
     return tuple(fact for fact in case.graph.facts if fact in seen)

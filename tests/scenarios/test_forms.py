@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from discretion.scenarios import instantiate, load_scenarios
 from discretion.scenarios.facts import Fact
 from discretion.scenarios.forms import Matcher, covers, fold, holds, squeeze
 from discretion.scenarios.forms.decode import layers
@@ -186,6 +187,24 @@ def test_what_a_matcher_remembers_is_what_it_finds() -> None:
         hits.append(hits[0])  # whoever asked may do with the answer what they like
     again = [matcher.find(text) for text in reversed(texts)]
     assert again[::-1] == [Matcher([make_fact()]).find(text) for text in texts]
+
+
+def test_instances_share_a_matcher_only_if_they_share_facts_and_people() -> None:
+    one, other = instantiate(load_scenarios("office")[0], 0), instantiate(load_scenarios("office")[0], 1)
+    changed = one.model_copy(update={"facts": (make_fact(subject=one.user), *one.facts[1:])})
+    assert Matcher.of(one) is Matcher.of(one.model_copy(update={"title": "Another"}))
+    assert len({Matcher.of(each) for each in (one, other, changed)}) == 3
+    assert Matcher.of(one).find("lupus") == []
+    assert [hit.form for hit in Matcher.of(changed).find("lupus")] == ["lupus"]
+
+
+def test_what_is_remembered_is_remembered_for_the_facts_that_were_asked_for() -> None:
+    matcher = Matcher([make_fact(id="ill"), make_fact(id="pay", value="$4,200")])
+    text = "lupus costs 4200 USD"
+    for _ in range(2):
+        assert matcher.present(text, ["pay"]) == {"pay": "full"}
+        matcher.present(text, ["pay"]).clear()
+        assert matcher.present(text) == {"ill": "full", "pay": "full"}
 
 
 def test_a_text_that_repeats_itself_gives_a_bounded_number_of_hits() -> None:

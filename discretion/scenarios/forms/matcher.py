@@ -29,7 +29,6 @@ from discretion.scenarios.forms.needles import (
 )
 from discretion.scenarios.forms.normal import fold
 from discretion.scenarios.forms.reading import Reading
-from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Instance
 
 __all__ = ["Hit", "Matcher", "covers", "holds"]
@@ -92,6 +91,7 @@ class Matcher:
         self._typed: _Targets = []
         self._exact: _Targets = []
         self._known: dict[str, list[Hit]] = {}
+        self._present: dict[tuple[str, frozenset[str]], dict[str, Kind]] = {}
         for fact in facts:
             for kind, form, needles in _spellings(fact, people, shared):
                 for needle in needles:
@@ -100,8 +100,8 @@ class Matcher:
 
     @classmethod
     def of(cls, instance: Instance) -> Matcher:
-        """Return the matcher of an instance's facts and people; the same one for the same object while it is kept."""
-        return _matcher_of_instance(Same(instance))
+        """Return the matcher of an instance's facts and people, kept for whoever has the same, as twins often do."""
+        return _matcher_of(instance.facts, tuple(actor.name for actor in instance.cast if actor.kind == "person"))
 
     def find(self, text: str) -> list[Hit]:
         """Return every place that tells a fact or a part of it, in order, none inside another that tells as much.
@@ -131,8 +131,18 @@ class Matcher:
         Args:
             text: What to search.
             among: The facts to look for; all where not given. The search ends when each is found as a whole.
+
+        It remembers what it read, as `find` does.
         """
-        wanted = set(self._facts if among is None else among)
+        wanted = self._facts if among is None else frozenset(among)
+        known = self._present.get((text, wanted))
+        if known is None:
+            if len(self._present) >= _MOST_KNOWN:
+                self._present.clear()
+            known = self._present[text, wanted] = self._look_for(set(wanted), text)
+        return dict(known)
+
+    def _look_for(self, wanted: set[str], text: str) -> dict[str, Kind]:
         found: dict[str, Kind] = {}
         for reading, haystack, targets in self._passes(text, wanted):
             for key, target in targets:
@@ -214,9 +224,8 @@ def covers(fact: Fact, forms: Iterable[str]) -> bool:
 
 
 @lru_cache(maxsize=16)
-def _matcher_of_instance(same: Same[Instance]) -> Matcher:
-    instance = same.thing
-    return Matcher(instance.facts, names=[actor.name for actor in instance.cast if actor.kind == "person"])
+def _matcher_of(facts: tuple[Fact, ...], names: tuple[str, ...]) -> Matcher:
+    return Matcher(facts, names=names)
 
 
 @lru_cache(maxsize=256)
