@@ -106,9 +106,18 @@ def list_command(
             "no" if scenario.sibling is None else "yes",
             str(len(scenario.facts)),
             str(len(scenario.cast)),
-            Text(scenario.title),
+            Text(_title(scenario)),
         )
     Console().print(table)
+
+
+def _title(scenario: Scenario) -> str:
+    """A title as people read it: of the first instance where it names somebody."""
+    if "{" not in scenario.title:
+        return scenario.title
+    from discretion.scenarios import instantiate
+
+    return instantiate(scenario, 0).title
 
 
 Found = list[tuple[str, "Scenario"]]
@@ -147,7 +156,7 @@ def _channels(scenario: Scenario) -> list[str]:
 def _row(scenario: Scenario) -> dict[str, str | int | bool | list[str]]:
     return {
         "id": scenario.id,
-        "title": scenario.title,
+        "title": _title(scenario),
         "context": scenario.context,
         "channels": _channels(scenario),
         "attributes": sorted({fact.attribute for fact in scenario.facts}),

@@ -119,7 +119,9 @@ def _roles(verdicts: dict[str, Verdict], kind: str, *, first: str = "") -> list[
 def _named(roles: list[str]) -> str:
     more = len(roles) - _MOST_NAMED
     return (
-        ", ".join(roles[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "") if roles else "nobody that it names"
+        ", ".join(roles[:_MOST_NAMED]) + (f" and {more} more (discretion scenario list --roles)" if more > 0 else "")
+        if roles
+        else "nobody that it names"
     )
 
 

@@ -57,6 +57,10 @@ def test_filters_that_nothing_can_pass(call, option: str, given: str, message: s
     assert message in call("scenario", "list", option, given, code=2).stderr
 
 
+def test_titles_that_name_somebody_are_filled(call) -> None:
+    assert "{" not in call("scenario", "list", "generated:4").stdout
+
+
 def test_the_taxonomy_is_listed(call) -> None:
     assert "diagnosis" in call("scenario", "list", "--taxonomy").stdout
     assert "diagnosis" in json.loads(call("scenario", "list", "--taxonomy", "--json").stdout)["health"]
