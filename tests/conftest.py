@@ -88,7 +88,9 @@ def vllm_server(served_adapter: Path) -> Iterator[VLLMServer]:
 
     chat = VLLMChat(f"{SERVED}+{served_adapter}")
     berth = FLEET.join(chat.plan, None, patience_s=300)
-    server, _ = berth.open(lambda words: None)
+    opened = berth.open(lambda words: None)
+    assert opened is not None
+    server, _ = opened
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DISCRETION_TEST_KEY", server.key)
         yield server

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import JsonValue
@@ -60,12 +60,12 @@ class _Transient(Exception):
 
 
 class _Open(NamedTuple):
-    """What belongs to an event loop: its pace, its clients, and each client once for every request it may yet take."""
+    """What belongs to an event loop: its pace, a client once for each request it may yet take, and what holds them."""
 
     loop: asyncio.AbstractEventLoop
     pace: Pace
-    clients: list[openai.AsyncOpenAI]
     lines: list[openai.AsyncOpenAI]
+    held: AsyncGenerator[None]
 
 
 class Price(NamedTuple):
@@ -239,8 +239,7 @@ class OpenAIChat:
     async def aclose(self) -> None:
         """Close the connections."""
         if self._open is not None and self._open.loop is asyncio.get_running_loop():
-            for client in self._open.clients:
-                await client.close()
+            await self._open.held.aclose()
         self._open = None
 
     async def _paced(self, request: bytes, *, first: int) -> AssistantTurn:
@@ -250,7 +249,7 @@ class OpenAIChat:
             _Transient: If another attempt may succeed.
             ModelFault: If not.
         """
-        _, pace, _, lines = self._ready()
+        _, pace, lines, _ = await self._ready()
         entered = await pace.enter()
         client = lines.pop()
         outcome: Outcome = "failed"
@@ -268,14 +267,15 @@ class OpenAIChat:
             pace.leave(entered, outcome)
         return turn
 
-    def _ready(self) -> _Open:
+    async def _ready(self) -> _Open:
         """Return what belongs to the running loop: connections can be used by the loop alone that opened them."""
         loop = asyncio.get_running_loop()
         if self._open is None or self._open.loop is not loop:
             pool = self.concurrency if _AIOHTTP else _POOL
             clients = [self._client(pool) for _ in range(0, self.concurrency, pool)]
             lines = [clients[line // pool] for line in reversed(range(self.concurrency))]
-            self._open = _Open(loop, Pace(self.concurrency), clients, lines)
+            self._open = _Open(loop, Pace(self.concurrency), lines, _hold(clients))
+            await anext(self._open.held)
         return self._open
 
     def _client(self, pool: int) -> openai.AsyncOpenAI:
@@ -390,6 +390,15 @@ class OpenAIChat:
     def _shown(self, text: str) -> str:
         """Return a server's words as one line, without the key that some servers repeat."""
         return error_text(text.replace(self._key, "***") if self._secret else text)
+
+
+async def _hold(clients: Sequence[openai.AsyncOpenAI]) -> AsyncGenerator[None]:
+    """Hold clients open until this is closed; event loops close their generators at the latest when they end."""
+    try:
+        yield
+    finally:
+        for client in clients:
+            await client.close()
 
 
 def _broken(error: BaseException) -> BaseException | None:

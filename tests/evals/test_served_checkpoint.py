@@ -108,7 +108,9 @@ def test_base_and_adapters_share_one_server(vllm_server: Any, served_adapter: Pa
 @pytest.mark.vllm
 def test_a_running_server_is_an_openai_server(vllm_server: Any, tmp_path: Path) -> None:
     agent = f"openai:base@{vllm_server.url}?key_variable=DISCRETION_TEST_KEY"
-    assert_acts(play(agent, tmp_path / "openai.run", seeds=1))
+    found = play(agent, tmp_path / "openai.run", seeds=1)
+    assert found.scored == found.n
+    assert found.counts.tool_calls > found.n
     strange = resolve(f"openai:base@{vllm_server.url}").open(None, seed=0)  # type: ignore[arg-type]
     with pytest.raises(ModelUnusable, match=r"HTTP 401 .*; check the key"):
         asyncio.run(strange.act([Message(role="user", content="Hi.")], TOOLS, seed=0))

@@ -419,6 +419,17 @@ def test_a_model_outlives_its_event_loop() -> None:
             assert asyncio.run(model.complete(ASKED, TOOLS, seed=0)).text == "Yes."
 
 
+def test_connections_are_closed_with_their_loop() -> None:
+    with FaultServer(completion("Yes.")) as server:
+        model = chat(server)
+
+        async def once() -> Any:
+            await model.complete(ASKED, TOOLS, seed=0)
+            return (await model._ready()).lines[-1]
+
+        assert asyncio.run(once()).is_closed()  # although nobody called aclose()
+
+
 def test_the_description_identifies_the_model() -> None:
     with FaultServer(hang) as server:
         described = chat(server).describe()

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
-from discretion.errors import InputError, ModelFault, nearest
+from discretion.errors import InputError, ModelFault, ModelUnusable, nearest
 from discretion.models.chat import AssistantTurn, Message, ToolSpec
 from discretion.models.checkpoint import find_checkpoint
 from discretion.models.openai_chat import OpenAIChat
@@ -182,10 +182,13 @@ class VLLMChat:
         if self._berth is None:  # it was closed, and is wanted again
             self._berth = self._board()
         try:
-            server, name = await asyncio.to_thread(self._berth.open, self._say)
+            opened = await asyncio.to_thread(self._berth.open, self._say)
         except asyncio.CancelledError:
             self._berth.abandon()
             raise
+        if opened is None:
+            raise ModelUnusable("closed while the vLLM server started", where=self.name)
+        server, name = opened
         self._chat = OpenAIChat(
             name,
             server.url,

@@ -6,6 +6,7 @@ import atexit
 import threading
 from pathlib import Path
 
+from discretion.errors import ModelUnusable
 from discretion.models.vllm.flags import Plan, adapter_rank, round_rank
 from discretion.models.vllm.server import Say, VLLMServer
 
@@ -65,13 +66,21 @@ class Berth:
         """Agents with the same number share a server."""
         return id(self._ship)
 
-    def open(self, say: Say) -> tuple[VLLMServer, str]:
+    def open(self, say: Say) -> tuple[VLLMServer, str] | None:
         """Start the server unless it runs, and return it with the name under which it serves this agent. Blocks.
+
+        Returns:
+            `None` if it was given up.
 
         Raises:
             ModelUnusable: If it cannot be started, or does not take the adapter.
         """
-        return self._ship.open(self._adapter, say, self._abandoned)
+        try:
+            return self._ship.open(self._adapter, say, self._abandoned)
+        except ModelUnusable:
+            if self._abandoned.is_set():
+                return None
+            raise
 
     def abandon(self) -> None:
         """Have a thread that waits in `open` give up."""

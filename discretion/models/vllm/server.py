@@ -105,7 +105,7 @@ class VLLMServer:
                 if self._started(say, abandoned, last=last):
                     return
         except BaseException:
-            self.stop(failed=True)
+            self.stop(failed=not abandoned.is_set())
             raise
 
     def check(self) -> None:
