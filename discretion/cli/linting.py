@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from discretion.cli.inputs import default_seeds, given_norms, load
+from discretion.cli.inputs import GENERATED, default_seeds, given_norms, load
 from discretion.cli.progress import progress_bar
 from discretion.errors import InputError, ScenarioError
 from discretion.reports.words import counted
@@ -82,6 +82,13 @@ class Linting:
         issues: list[LintIssue] = []
         parts: list[_Part] = []
         taken: dict[str, str] = {}
+        if len(units) == 1 and units[0].startswith(GENERATED):
+            # Each process makes its own plots; there is no file to look at, and two seeds give no two plots of one id.
+            from discretion.scenarios.generator.source import parse_source, split_source
+
+            pieces = split_source(units[0], _AT_ONCE)
+            parts = [_Part(piece, 0, len(parse_source(piece)[0])) for piece in pieces]
+            count, units = sum(part.last for part in parts), ()
         for unit in units:
             try:
                 found = _loaded(unit)

@@ -121,3 +121,12 @@ def test_the_linter_reports_on_norms_too(call, tmp_path: Path) -> None:
     data = json.loads(call("scenario", "lint", "a.yaml", "--seeds", "1", "--norm-report", "--json").stdout)
     assert data["issues"] == []
     assert {"norms", "unregulated"} < set(data)
+
+
+def test_generated_plots_are_linted_alike_by_one_process_and_by_two(call) -> None:
+    Path("norms.yaml").write_text("- {id: nobody, verdict: forbidden}\n")
+    asked = ("scenario", "lint", "generated:3-11?pressure=1", "--norms", "norms.yaml")
+    alone = call(*asked, code=1).stdout
+    assert alone.splitlines()[-1].startswith("9 scenarios: ")
+    assert alone == call(*asked, "--jobs", "2", code=1).stdout
+    assert "names no plots" in call("scenario", "lint", "generated:0", code=2).stderr

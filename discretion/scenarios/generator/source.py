@@ -14,7 +14,7 @@ from discretion.scenarios.generator.generate import Knobs, generate
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.schema import Scenario
 
-__all__ = ["GENERATED", "generated", "is_generated", "parse_source"]
+__all__ = ["GENERATED", "generated", "is_generated", "parse_source", "split_source"]
 
 GENERATED: Final = "generated:"
 """What the name of a draw begins with."""
@@ -77,6 +77,23 @@ def generated(source: str) -> Iterator[Scenario]:
     seeds, knobs, skeletons = parse_source(source)
     for seed in seeds:
         yield generate(seed, knobs=knobs, skeletons=skeletons)
+
+
+def split_source(source: str, most: int) -> tuple[str, ...]:
+    """Return sources of at most some plots each that together name the same plots, for several processes.
+
+    Raises:
+        InputError: As `parse_source`.
+
+    >>> split_source("generated:5?pressure=2", 3)
+    ('generated:0-2?pressure=2', 'generated:3-4?pressure=2')
+    """
+    seeds = parse_source(source)[0]
+    _, mark, query = source.partition("?")
+    return tuple(
+        f"{GENERATED}{first}-{min(first + most, seeds.stop) - 1}{mark}{query}"
+        for first in range(seeds.start, seeds.stop, most)
+    )
 
 
 def _skeletons(text: str) -> Iterator[str]:
