@@ -55,7 +55,7 @@ class AgentOptions(Record):
         vllm_flags: More flags of `vllm serve`, as in a shell.
         logprobs: Whether to ask the server for log probabilities.
         price_in, price_out: What a million tokens of a server cost, read and written.
-        batch_size: Episodes in a batch of a local checkpoint.
+        batch_size: Turns in a batch of a local checkpoint; by default by the size of its weights.
         device, dtype: Of a local checkpoint, as torch calls them.
         trust_remote_code: Whether code that a checkpoint brings may run.
     """
@@ -77,7 +77,7 @@ class AgentOptions(Record):
     logprobs: bool = False
     price_in: float | None = Field(default=None, ge=0.0)
     price_out: float | None = Field(default=None, ge=0.0)
-    batch_size: int = Field(default=16, ge=1, le=1024)
+    batch_size: int | None = Field(default=None, ge=1, le=1024)
     device: str = "auto"
     dtype: str = "auto"
     trust_remote_code: bool = False

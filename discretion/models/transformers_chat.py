@@ -1,42 +1,45 @@
-"""Checkpoints that run in this process: transformers, PEFT adapters, several episodes in a batch."""
+"""Checkpoints that run in this process: transformers, PEFT adapters, all running episodes in shared batches."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import threading
 from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final
 
 from pydantic import JsonValue
 
-from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusable
-from discretion.models.batching import MicroBatcher
+from discretion.errors import InputError, MissingExtra, ModelUnusable
+from discretion.models.batching import Batcher
 from discretion.models.chat import AssistantTurn, Message, ToolSpec, Usage
-from discretion.models.checkpoint import find_checkpoint
+from discretion.models.checkpoint import Checkpoint, find_checkpoint
 from discretion.models.conventions import convention, read_turn
-from discretion.models.generation import Generator, Prompt, Written
+from discretion.models.decoding import Prompt
+from discretion.models.generation import Generator
 from discretion.models.protocol import Sampling
 from discretion.models.toolcalls import next_call
+from discretion.models.weights import Lease
 
 __all__ = ["TransformersChat"]
 
 
-class _Asked(NamedTuple):
-    """A turn that is asked for."""
-
-    messages: Sequence[Message]
-    tools: Sequence[ToolSpec]
-    seed: int
+_SIZES: Final = ((256 * 2**20, 64), (4 * 2**30, 32))
+"""Weights up to so many bytes -> turns in a batch; 16 above. Memory may hold it lower while it runs."""
 
 
 class TransformersChat:
     """A local checkpoint, `PATH_OR_ID[+ADAPTER]`. Its weights are loaded when the first turn is asked for.
 
+    Models of the same base share one copy of it, as long as one that is not closed could still speak.
+
     Args:
         checkpoint: A folder or hub id, and after `+` a PEFT adapter. Safetensors only.
         sampling: Greedy at temperature 0; otherwise drawn, by the seed of each turn.
-        batch_size: The most turns in a batch.
-        device, dtype: `auto`, or as torch calls them.
+        batch_size: The most turns in a batch; by default 64, 32 or 16 by the size of the weights.
+        device: `auto` is a GPU where there is one; otherwise as torch calls it.
+        dtype: `auto` is float32 on a CPU, and on a GPU the checkpoint's own; otherwise as torch calls it.
         trust_remote_code: Whether code that the checkpoint brings may run.
         form: The convention in which it writes tool calls.
 
@@ -50,7 +53,7 @@ class TransformersChat:
         checkpoint: str,
         *,
         sampling: Sampling | None = None,
-        batch_size: int = 16,
+        batch_size: int | None = None,
         device: str = "auto",
         dtype: str = "auto",
         trust_remote_code: bool = False,
@@ -62,16 +65,18 @@ class TransformersChat:
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra(package, "local")
         self.sampling = sampling or Sampling()
-        self.batch_size = batch_size
-        # While one batch runs, the episodes of the last one act and gather the next.
-        self.concurrency = 2 * batch_size
+        self.batch_size = batch_size or _batch_size(self.checkpoint)
+        # While the batch runs, some episodes act and some wait to take the places that become free.
+        self.concurrency = self.batch_size + max(1, self.batch_size // 2)
         self._device = device
         self._dtype = dtype
         self._trust_remote_code = trust_remote_code
         self._form = convention(form)
         self._form_name = form
-        self._batcher: MicroBatcher[_Asked, AssistantTurn] | None = None
+        self._lease = Lease(self.checkpoint, device=device, dtype=dtype, trust_remote_code=trust_remote_code)
+        self._loading = threading.Lock()
         self._generator: Generator | InputError | None = None
+        self._batcher: Batcher[Prompt, list[int]] | None = None
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies the model in a manifest: the hash of its weights above all."""
@@ -99,9 +104,20 @@ class TransformersChat:
             ModelFault: If the conversation does not fit the context or its template, or generation failed.
             ModelUnusable: If the checkpoint cannot be loaded.
         """
+        generator = self._generator
+        if not isinstance(generator, Generator):
+            generator = await asyncio.to_thread(self._load)
         if self._batcher is None:
-            self._batcher = MicroBatcher(self._run, size=self.batch_size)
-        return await self._batcher.submit(_Asked(messages, tools, seed))
+            self._batcher = Batcher(generator.decoder, size=self.batch_size)
+        prompt = generator.prompt(messages, tools, seed)
+        written = generator.read(await self._batcher.submit(prompt))
+        return read_turn(
+            written.text,
+            self._form,
+            first=next_call(messages),
+            usage=Usage(prompt_tokens=len(prompt.tokens), completion_tokens=written.tokens),
+            finish="length" if written.cut else "stop",
+        )
 
     async def aclose(self) -> None:
         """Let go of the weights."""
@@ -109,47 +125,33 @@ class TransformersChat:
             await self._batcher.aclose()
             self._batcher = None
         self._generator = None
+        self._lease.release()
 
     @cached_property
     def _hashes(self) -> tuple[str, str]:
         return self.checkpoint.weights_hash(), self.checkpoint.settings_hash()
 
     def _load(self) -> Generator:
-        if self._generator is None:
-            try:
-                self._generator = Generator(
-                    self.checkpoint,
-                    self._form,
-                    device=self._device,
-                    dtype=self._dtype,
-                    trust_remote_code=self._trust_remote_code,
-                )
-            except InputError as error:
-                self._generator = error  # the next batch need not try again
-        if isinstance(self._generator, InputError):
-            broken = self._generator
-            raise ModelUnusable(broken.what, where=broken.where, remedy=broken.remedy)
-        return self._generator
+        with self._loading:
+            if self._generator is None:
+                try:
+                    self._generator = Generator(
+                        self.checkpoint,
+                        self._lease,
+                        self._form,
+                        sampling=self.sampling,
+                        size=self.batch_size,
+                        trust_remote_code=self._trust_remote_code,
+                    )
+                except InputError as error:
+                    self._generator = error  # the next turn need not try again
+            generator = self._generator
+        if isinstance(generator, InputError):
+            raise ModelUnusable(generator.what, where=generator.where, remedy=generator.remedy)
+        return generator
 
-    def _run(self, asked: list[_Asked]) -> list[AssistantTurn | Exception]:
-        """Run a batch, in the batcher's thread."""
-        generator = self._load()
-        results: dict[int, AssistantTurn | Exception] = {}
-        prompts: dict[int, Prompt] = {}
-        for i, turn in enumerate(asked):
-            try:
-                prompts[i] = generator.prompt(turn.messages, turn.tools, turn.seed)
-            except ModelFault as fault:
-                results[i] = fault
-        for i, written in zip(prompts, generator.write(list(prompts.values()), self.sampling), strict=True):
-            results[i] = written if isinstance(written, Exception) else self._turn(asked[i], prompts[i], written)
-        return [results[i] for i in range(len(asked))]
 
-    def _turn(self, asked: _Asked, prompt: Prompt, written: Written) -> AssistantTurn:
-        return read_turn(
-            written.text,
-            self._form,
-            first=next_call(asked.messages),
-            usage=Usage(prompt_tokens=len(prompt.tokens), completion_tokens=written.tokens),
-            finish="length" if written.cut else "stop",
-        )
+def _batch_size(checkpoint: Checkpoint) -> int:
+    """Choose by the size of the weights: the smaller they are, the more rows a step bears at hardly any cost."""
+    size = sum(path.stat().st_size for path in checkpoint.folder.glob("*.safetensors"))
+    return next((rows for most, rows in _SIZES if size <= most), 16)

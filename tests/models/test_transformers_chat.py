@@ -108,10 +108,10 @@ def test_drawing_leaves_the_global_random_state_alone(random_llama: Path) -> Non
 def test_draws_follow_the_distribution() -> None:
     import torch
 
-    from discretion.models.generation import _Noise
+    from discretion.models.decoding import Noise
 
     logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]])).repeat(4000, 1)
-    chosen = _Noise(list(range(4000)), 1.0, torch.device("cpu"))(torch.empty(0), logits).argmax(-1)
+    chosen = Noise(list(range(4000)), 1.0, torch.device("cpu"))(torch.empty(0), logits).argmax(-1)
     shares = torch.bincount(chosen, minlength=3) / 4000
     assert torch.allclose(shares, torch.tensor([0.7, 0.2, 0.1]), atol=0.03)
 
@@ -138,21 +138,25 @@ def test_a_turn_ends_with_the_context_and_shortens_no_other(tmp_path: Path) -> N
 
 
 def test_a_batch_that_fails_is_tried_in_halves(random_llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from discretion.models.generation import Generator
+    from discretion.models.decoding import Decoder
 
-    real = Generator._write
+    plain = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=8), *map(asked, WORDS))
+    real = Decoder._forward
 
-    def memory(self: Generator, prompts: Any, longest: int, sampling: Sampling) -> Any:
-        if len(prompts) > 2:
+    def memory(self: Decoder, model: Any, tokens: Any, lengths: list[int], first: int) -> Any:
+        if len(lengths) > 3:
             raise RuntimeError("out of memory")
-        if any(len(prompt.tokens) > 300 for prompt in prompts):
+        if any(length > 300 for length in lengths):
             raise RuntimeError("bad\nrow")
-        return real(self, prompts, longest, sampling)
+        return real(self, model, tokens, lengths, first)
 
-    monkeypatch.setattr(Generator, "_write", memory)
+    monkeypatch.setattr(Decoder, "_forward", memory)
     turns = together(TransformersChat(str(random_llama), sampling=SHORT, batch_size=8), *map(asked, WORDS))
     assert [isinstance(turn, AssistantTurn) for turn in turns] == [True, True, False, True, True]
     assert str(turns[2]) == f"hf:{random_llama}: generation failed (bad row); lower the batch size"
+    assert [turn.text for turn in turns if turn is not turns[2]] == [
+        turn.text for turn in plain if turn is not plain[2]
+    ]
 
 
 # -- chat templates --------------------------------------------------------------------------------------------------

@@ -118,15 +118,16 @@ def save_parrot(folder: Path, *said: str, template: str = CHATML, context: int =
     return folder
 
 
-def save_adapter(folder: Path, base: Path, *, seed: int = 1) -> Path:
+def save_adapter(folder: Path, base: Path, *, seed: int = 1, bias: str = "none") -> Path:
     """Save a LoRA adapter that changes what the base says."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     llama = AutoModelForCausalLM.from_pretrained(base)
+    lora = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, bias=bias)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        adapted = get_peft_model(llama, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
+        adapted = get_peft_model(llama, lora)
     adapted.save_pretrained(folder)
     return folder

@@ -1,0 +1,178 @@
+"""Plays a local checkpoint, then makes the same turns with raw batched `generate`, and prints tokens/s of both.
+
+    python benchmarks/local_throughput.py                 # the checkpoint of the tests, on the CPU
+    python benchmarks/local_throughput.py organism:base generated:64
+    python benchmarks/local_throughput.py --random 1024x16 --device cuda --dtype bfloat16 --max-tokens 96
+
+The whole run counts: instances, offices, tools, judging, storing, templates and tokenization stand against nothing but
+`generate` on the same prompts, in the order in which they were asked, in batches of the same size. On a CPU the time is
+that of the process, so that other work on the machine does not count; on a GPU that of the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from discretion.agents.model_agent import ModelSource
+from discretion.cli.inputs import load
+from discretion.evals import Suite, run_sync
+from discretion.judges import default_judge
+from discretion.models import Sampling, TransformersChat
+from discretion.models.decoding import Prompt
+from discretion.models.generation import Generator
+from discretion.models.organism import find_organism
+
+TINY = Path(__file__).parents[1] / "tests" / "data" / "rollout-trip"
+
+
+class Recorded(TransformersChat):
+    """A checkpoint that keeps what it was asked and what it wrote."""
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.asked: dict[int, Prompt] = {}
+        self.wrote: dict[int, list[int]] = {}
+        self.steps = 0
+
+    def _load(self) -> Generator:
+        first = self._generator is None
+        generator = super()._load()
+        if first:
+            step = generator.decoder.step
+
+            def recorded(new: Sequence[tuple[int, Prompt]]) -> Any:
+                self.asked.update(new)
+                ended = step(new)
+                self.steps += 1
+                self.wrote.update((ticket, tokens) for ticket, tokens in ended if isinstance(tokens, list))
+                return ended
+
+            generator.decoder.step = recorded  # type: ignore[method-assign]
+        return generator
+
+
+def random_checkpoint(folder: Path, shape: str, like: Path) -> Path:
+    """Save a Llama of random weights, WIDTHxLAYERS, with the tokenizer of another: it says nothing, in due time."""
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    width, layers = map(int, shape.split("x"))
+    tokenizer = AutoTokenizer.from_pretrained(like)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=3 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 64,
+        num_key_value_heads=max(1, width // 256),
+        max_position_embeddings=4096,
+        initializer_range=0.05,
+        bos_token_id=None,
+        eos_token_id=None,
+    )
+    torch.manual_seed(0)
+    LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def timed(work: Callable[[], object], device: str) -> tuple[float, float]:
+    """Return the seconds that a piece of work takes: of the process, and of the clock."""
+    import torch
+
+    def now() -> tuple[float, float]:
+        if device == "cuda":
+            torch.cuda.synchronize()
+        return time.process_time(), time.perf_counter()
+
+    start = now()
+    work()
+    end = now()
+    return end[0] - start[0], end[1] - start[1]
+
+
+def main() -> None:
+    """Play, generate and print."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", nargs="?", default=str(TINY), help="PATH_OR_ID[+ADAPTER] or organism:NAME")
+    parser.add_argument("scenarios", nargs="?", default="generated:24", help="what is played")
+    parser.add_argument("--random", metavar="WIDTHxLAYERS", help="random weights of this size, with its tokenizer")
+    parser.add_argument("--seeds", type=int, default=1, help="instances of each scenario")
+    parser.add_argument("--batch-size", type=int, default=None)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--max-tokens", type=int, default=128)
+    given = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = given.checkpoint
+        if checkpoint.startswith("organism:"):
+            checkpoint = find_organism(checkpoint.removeprefix("organism:"))
+        if given.random:
+            checkpoint = str(random_checkpoint(Path(folder, "random"), given.random, Path(checkpoint)))
+        chat = Recorded(
+            checkpoint,
+            sampling=Sampling(max_tokens=given.max_tokens),
+            batch_size=given.batch_size,
+            device=given.device,
+            dtype=given.dtype,
+        )
+        generator = chat._load()
+        decoder = generator.decoder
+        suite = Suite(load(given.scenarios), seeds=range(given.seeds))
+        source = ModelSource("recorded", chat)
+        with torch.inference_mode(), decoder._weights.speaking(decoder._adapter) as model:  # a first pass is a slow one
+            decoder._generate_batch(model, [Prompt([1, 2, 3], 0, 4)] * 2, 4)
+        before = decoder.read_tokens
+        played: list[Any] = []
+        run_time = timed(
+            lambda: played.append(run_sync(suite, source, Path(folder, "t.run"), judge=default_judge())), given.device
+        )
+        read = decoder.read_tokens - before
+        tickets = sorted(chat.wrote)
+        batches = [tickets[i : i + chat.batch_size] for i in range(0, len(tickets), chat.batch_size)]
+        raw: dict[int, list[int]] = {}
+
+        def generate() -> None:
+            with torch.inference_mode(), decoder._weights.speaking(decoder._adapter) as model:
+                for batch in batches:
+                    prompts = [chat.asked[ticket] for ticket in batch]
+                    longest = min(prompt.room for prompt in prompts)
+                    raw.update(zip(batch, decoder._generate_batch(model, prompts, longest), strict=True))
+
+        raw_time = timed(generate, given.device)
+    clock = given.device != "cpu"
+    wrote, raw_wrote = (sum(map(len, each.values())) for each in (chat.wrote, raw))
+    table = Table(
+        title=f"{played[0].n} episodes, {len(tickets)} turns, batches of {chat.batch_size}, on {given.device}"
+    )
+    for column in ("", "tokens written", "tokens read", "CPU s", "wall s", "tokens/s"):
+        table.add_column(column, justify="right" if column else "left")
+    prompts = sum(len(chat.asked[ticket].tokens) for ticket in tickets)
+    rows = [("whole run", wrote, read, run_time), ("raw generate", raw_wrote, prompts, raw_time)]
+    for name, tokens, were_read, seconds in rows:
+        shown = (f"{tokens:,}", f"{were_read:,}", f"{seconds[0]:.2f}", f"{seconds[1]:.2f}")
+        table.add_row(name, *shown, f"{tokens / seconds[clock]:,.0f}")
+    console.print(table)
+    same = sum(chat.wrote[ticket] == raw[ticket] for ticket in tickets)
+    ratio = (wrote / run_time[clock]) / (raw_wrote / raw_time[clock])
+    console.print(
+        f"ratio {ratio:.2f} (aim 0.9); {same} of {len(tickets)} turns the same to the token; "
+        f"{wrote / max(1, chat.steps):.1f} tokens a step; {'continuous' if decoder.continuous else 'plain'}"
+    )
+    if clock:
+        console.print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", style="dim")
+
+
+if __name__ == "__main__":
+    main()

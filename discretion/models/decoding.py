@@ -1,0 +1,374 @@
+"""Engines that write: rows which share each step and keep what they have read, or `generate` for all other models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from discretion.errors import ModelFault
+from discretion.models.prefixes import Prefixes
+from discretion.models.protocol import Sampling
+from discretion.models.weights import Weights
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Decoder", "Noise", "Prompt", "error_line"]
+
+_LONG: Final = 256  # tokens; a row with as many to read fills a pass, and what it reads may serve the next
+_PASS: Final = 4096  # tokens that are read in one pass at most, where it has several rows
+_GIB: Final = 2**30
+
+
+class Prompt(NamedTuple):
+    """Tokens to go on from.
+
+    Attributes:
+        tokens: At least one.
+        seed: Of what is drawn.
+        room: How many may be written.
+    """
+
+    tokens: list[int]
+    seed: int
+    room: int
+
+
+class _Row:
+    """A turn in the making."""
+
+    def __init__(self, ticket: int, prompt: Prompt) -> None:
+        self.ticket = ticket
+        self.prompt = prompt
+        self.wrote: list[int] = []
+        self.tokens = np.asarray(prompt.tokens, dtype=np.int32)
+        self.noise: torch.Generator | None = None
+
+
+class Decoder:
+    """Writes several turns at once. What a turn becomes does not depend on which others it shares its steps with.
+
+    Keys and values are kept: a turn reads only what was added to its conversation since the last, or what tells it
+    from another that begins in the same way. That, and rows that join and leave between steps, needs a model whose
+    layers all attend to everything before; whether this one is such a model is tried out on a few tokens, and the
+    others write with transformers' own `generate`, a batch at a time.
+
+    "Does not depend" is meant up to the float: sums in another order differ in their last bits, so that tokens whose
+    logits (for a draw: logits and noise) are tied to about 1e-5 in float32, 1e-1 in bfloat16, may change places.
+
+    Args:
+        weights: The base.
+        adapter: On top of it.
+        sampling: Greedy, or drawn.
+        stops: Tokens that end a turn.
+        pad: A token for where there is none.
+        size: The most rows.
+        where: For errors.
+    """
+
+    def __init__(
+        self,
+        weights: Weights,
+        adapter: Path | None,
+        *,
+        sampling: Sampling,
+        stops: frozenset[int],
+        pad: int,
+        size: int,
+        where: str,
+    ) -> None:
+        self._weights = weights
+        self._adapter = adapter
+        self._sampling = sampling
+        self._stops = stops
+        self._pad = pad
+        self._size = size
+        self._where = where
+        self._rows: list[_Row] = []
+        budget = _free_bytes(weights.device)
+        self._budget = budget // 2
+        self.prefixes = Prefixes(budget // 4)
+        self.read_tokens = 0
+        """How many prompt tokens went through the model."""
+        self.continuous = self._try_out()
+
+    @property
+    def running(self) -> int:
+        """How many rows it is at."""
+        return len(self._rows)
+
+    @property
+    def room(self) -> int:
+        """How many more it takes."""
+        most = self._size
+        if self.continuous and self._held.token_bytes:
+            most = min(most, max(1, self._budget // (self._held.token_bytes * self._held.width)))
+        return max(0, most - len(self._rows))
+
+    def step(self, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
+        """Take new rows, add a token to each, and return what is finished: tokens, the one that ended it included.
+
+        Where the pass fails, its halves are tried, so that memory or one bad row fails as few as possible.
+        """
+        mine = [(row.ticket, row.prompt) for row in self._rows] + list(new)
+        try:
+            return list(self._step(new))
+        except Exception as error:
+            if type(error).__name__ == "OutOfMemoryError":
+                self._size = max(1, self._size // 2)
+            problem = error_line(error)
+        self._start_over()
+        # What a row has finished in the pass that failed is lost with it, and comes out the same again.
+        return self._halves(mine, problem)
+
+    def _halves(self, asked: Sequence[tuple[int, Prompt]], problem: str) -> list[tuple[int, list[int] | Exception]]:
+        if len(asked) == 1:
+            return [(asked[0][0], self._fault(f"generation failed ({problem})", "lower the batch size"))]
+        ended: list[tuple[int, list[int] | Exception]] = []
+        for half in (asked[: len(asked) // 2], asked[len(asked) // 2 :]):
+            try:
+                done = list(self._step(half))
+                while self._rows:
+                    done += self._step(())
+            except Exception as error:
+                problem = error_line(error)
+                self._start_over()
+                done = self._halves(half, problem)
+            ended += done
+        return ended
+
+    def _fault(self, what: str, remedy: str) -> ModelFault:
+        return ModelFault(what, where=self._where, remedy=remedy)
+
+    def _start_over(self) -> None:
+        self._rows.clear()
+        self.prefixes.clear()
+        if self.continuous:
+            self._held = self._new_rows()
+
+    def _step(self, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
+        import torch
+
+        with torch.inference_mode(), self._weights.speaking(self._adapter) as model:
+            if not self.continuous:
+                return self._generate(model, new)
+            if new:
+                self._join(model, [_Row(ticket, prompt) for ticket, prompt in new])
+            else:
+                lengths = [len(row.tokens) + len(row.wrote) for row in self._rows]
+                logits = self._forward(model, [row.wrote[-1:] for row in self._rows], lengths, 0)
+                self._write(self._rows, logits)
+            return self._leave()
+
+    # -- rows that share steps --------------------------------------------------------------------------------------
+
+    def _join(self, model: Any, rows: list[_Row]) -> None:
+        """Read the prompts of new rows, as little as need be, those with about as much to read in one pass."""
+        while rows:
+            found = [(row, *self.prefixes.find(row.tokens)) for row in rows]
+            found.sort(key=lambda each: len(each[0].tokens) - each[1])
+            longest = len(found[0][0].tokens) - found[0][1]
+            most = 1 if longest > _LONG else _PASS // min(_LONG, 2 * longest + 16)
+            group = [each for each in found if len(each[0].tokens) - each[1] <= min(_LONG, 2 * longest + 16)]
+            group = group[:most] or found[:1]
+            reads = max(len(row.tokens) - known for row, known, _ in group)
+            first = len(self._rows)
+            for place, (row, _, remembered) in enumerate(group, first):
+                known = len(row.tokens) - reads  # all read equally much, rather than pad
+                if remembered is not None and known > 0:
+                    self._held.copy_in(place, remembered.held[:, :known])
+                if self._sampling.temperature:
+                    row.noise = Noise.seeded(row.prompt.seed, self._weights.device)
+            joined = [row for row, _, _ in group]
+            lengths = [len(row.tokens) for row in joined]
+            logits = self._forward(model, [row.prompt.tokens[-reads:] for row in joined], lengths, first)
+            self.read_tokens += sum(min(reads, length) for length in lengths)
+            self._rows += joined
+            self._write(joined, logits)
+            rows = [row for row in rows if row not in joined]
+            if rows and reads > _LONG and joined[0].wrote[-1] >= 0:
+                self._remember(first, joined[0], len(joined[0].tokens))
+
+    def _forward(self, model: Any, tokens: list[list[int]], lengths: list[int], first: int) -> torch.Tensor:
+        """Pass the last tokens of consecutive rows through the model and return the logits of what follows."""
+        import torch
+
+        wide = max(map(len, tokens))
+        padded = [[self._pad] * (wide - len(row)) + row for row in tokens]
+        positions = [list(range(length - wide, length)) for length in lengths]
+        device = self._weights.device
+        at = torch.tensor(positions, device=device)
+        mask = self._held.place(at, lengths, first)
+        output = model(
+            input_ids=torch.tensor(padded, device=device),
+            position_ids=at.clamp(min=0),
+            attention_mask=mask,
+            past_key_values=self._held,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
+
+    def _write(self, rows: Sequence[_Row], logits: torch.Tensor) -> None:
+        if self._sampling.temperature:
+            logits = Noise.added(logits, self._sampling.temperature, [row.noise for row in rows])
+        chosen = logits.argmax(-1).where(~logits.isnan().any(-1), -1)
+        for row, token in zip(rows, chosen.tolist(), strict=True):
+            row.wrote.append(token)
+
+    def _leave(self) -> list[tuple[int, list[int] | Exception]]:
+        """Take out what is finished; the last row moves into its place."""
+        ended: list[tuple[int, list[int] | Exception]] = []
+        for place in reversed(range(len(self._rows))):
+            row = self._rows[place]
+            if row.wrote[-1] >= 0 and row.wrote[-1] not in self._stops and len(row.wrote) < row.prompt.room:
+                continue
+            if row.wrote[-1] < 0:
+                ended.append((row.ticket, self._fault("its logits are no numbers", "ask for dtype float32")))
+                self._held.wipe(place)
+            else:
+                ended.append((row.ticket, row.wrote))
+                self._remember(place, row, len(row.tokens) + len(row.wrote) - 1)
+            last = self._rows.pop()
+            if last is not row:
+                self._held.move(len(self._rows), place, len(last.tokens) + len(last.wrote) - 1)
+                self._rows[place] = last
+        return ended
+
+    def _remember(self, place: int, row: _Row, length: int) -> None:
+        tokens = [*row.prompt.tokens, *row.wrote][:length]
+        self.prefixes.add(tokens, len(row.tokens), lambda: self._held.copy_out(place, length), self._held.token_bytes)
+
+    def _new_rows(self) -> Any:
+        from discretion.models.kv_rows import KeyValueRows
+
+        return KeyValueRows(self._layers, self._size, self._weights.device)
+
+    def _try_out(self) -> bool:
+        """Tell whether the model can be run in rows: whether that gives the logits that it gives by itself."""
+        import torch
+        from transformers import DynamicCache
+        from transformers.cache_utils import DynamicLayer
+
+        vocabulary = int(self._weights.model.get_input_embeddings().weight.shape[0])
+        prompts = [[(7 * i + 3 * j + 1) % vocabulary for i in range(length)] for j, length in enumerate((12, 5, 9))]
+        try:
+            config = self._weights.model.config.get_text_config()
+            layers = DynamicCache(config=config).layers
+            self._layers = int(config.num_hidden_layers)
+            if len(layers) != self._layers or any(type(layer) is not DynamicLayer for layer in layers):
+                return False
+            self._held = self._new_rows()
+            with torch.inference_mode(), self._weights.speaking(self._adapter) as model:
+                alone = [model(input_ids=torch.tensor([p], device=self._weights.device)).logits[0, -1] for p in prompts]
+                lengths = [len(prompt) for prompt in prompts]
+                self._forward(model, [prompt[:-2] for prompt in prompts], [length - 2 for length in lengths], 0)
+                self._forward(model, [prompt[-2:-1] for prompt in prompts], [length - 1 for length in lengths], 0)
+                rows = self._forward(model, [prompt[-1:] for prompt in prompts], lengths, 0)
+            apart = float((torch.stack(alone).float() - rows.float()).abs().max())
+            spread = float(torch.stack(alone).float().std()) + 1e-6
+            narrow = self._weights.model.dtype not in (torch.float32, torch.float64)
+            return apart <= (0.1 if narrow else 1e-3) * spread
+        except Exception:  # whatever a model does not take, `generate` knows how to give
+            return False
+
+    # -- generate ---------------------------------------------------------------------------------------------------
+
+    def _generate(self, model: Any, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
+        """Write whole turns, those that may write equally much in one batch: none must shorten another."""
+        ended: list[tuple[int, list[int] | Exception]] = []
+        for room in sorted({prompt.room for _, prompt in new}):
+            asked = [each for each in new if each[1].room == room]
+            written = self._generate_batch(model, [prompt for _, prompt in asked], room)
+            ended += zip((ticket for ticket, _ in asked), written, strict=True)
+        return ended
+
+    def _generate_batch(self, model: Any, prompts: Sequence[Prompt], room: int) -> list[list[int]]:
+        import torch
+        from transformers import GenerationConfig, LogitsProcessorList
+
+        width = max(len(prompt.tokens) for prompt in prompts)
+        tokens = torch.full((len(prompts), width), self._pad)
+        mask = torch.zeros((len(prompts), width), dtype=torch.long)
+        for row, prompt in enumerate(prompts):
+            tokens[row, width - len(prompt.tokens) :] = torch.tensor(prompt.tokens)
+            mask[row, width - len(prompt.tokens) :] = 1
+        self.read_tokens += sum(len(prompt.tokens) for prompt in prompts)
+        config = GenerationConfig(
+            do_sample=False, max_new_tokens=room, pad_token_id=self._pad, eos_token_id=sorted(self._stops) or None
+        )
+        noise = LogitsProcessorList()
+        if self._sampling.temperature:
+            noise.append(Noise([prompt.seed for prompt in prompts], self._sampling.temperature, self._weights.device))
+        output = model.generate(
+            input_ids=tokens.to(self._weights.device),
+            attention_mask=mask.to(self._weights.device),
+            generation_config=config,
+            logits_processor=noise,
+        )
+        return [self._until_stop(row) for row in output[:, width:].tolist()]
+
+    def _until_stop(self, tokens: list[int]) -> list[int]:
+        end = next((i for i, token in enumerate(tokens) if token in self._stops), len(tokens))
+        return tokens[: end + 1]
+
+
+class Noise:
+    """Makes the greedy choice a draw: the argmax of logits / T plus Gumbel noise is a sample of the softmax.
+
+    Each row has a generator of its own, so that a draw depends on its seed and place in the turn alone, and not on the
+    rows beside it. The numbers of a CPU and of a GPU differ.
+
+    Args:
+        seeds: One a row.
+        temperature: T.
+        device: Of the logits.
+    """
+
+    def __init__(self, seeds: Sequence[int], temperature: float, device: torch.device) -> None:
+        self._temperature = temperature
+        self._rows = [self.seeded(seed, device) for seed in seeds]
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Return the scores with noise; `generate` calls this."""
+        return self.added(scores, self._temperature, self._rows)
+
+    @staticmethod
+    def seeded(seed: int, device: torch.device) -> torch.Generator:
+        """Return the generator of a row."""
+        import torch
+
+        return torch.Generator(device).manual_seed(seed)
+
+    @staticmethod
+    def added(scores: torch.Tensor, temperature: float, rows: Sequence[torch.Generator | None]) -> torch.Tensor:
+        """Return logits / T with the next noise of each row."""
+        import torch
+
+        drawn = torch.empty(scores.shape, dtype=torch.float32, device=scores.device)
+        for row, generator in zip(drawn, rows, strict=True):
+            row.exponential_(generator=generator)
+        return scores.float() / temperature - drawn.log()
+
+
+def error_line(error: Exception) -> str:
+    """Return the message of an error of any library, on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def _free_bytes(device: torch.device) -> int:
+    """Return about how much memory keys and values may take: what is free on a GPU, a part of it elsewhere."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        free = 4 * _GIB
+    return min(free // 2, 8 * _GIB)

@@ -1,0 +1,127 @@
+"""Keys and values of rows of unequal length, side by side in one tensor, so that no row is padded by another's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["KeyValueRows"]
+
+_STEP: Final = 64  # the width grows in multiples of this
+
+
+class KeyValueRows:
+    """A cache in which row `i` holds its own tokens from column 0 on, whatever the others hold.
+
+    The caches of transformers give all rows one length, so that a row which joins is padded to it and the whole cache
+    is copied at every step; here a step writes one column of each row in place. Models call `update`, and give
+    themselves to be steered by positions and mask.
+
+    Args:
+        layers: Of the model.
+        most: The most rows.
+        device: Where they lie.
+    """
+
+    def __init__(self, layers: int, most: int, device: torch.device) -> None:
+        self._layers = layers
+        self._most = most
+        self._device = device
+        self._held: torch.Tensor | None = None  # keys and values of each layer in turn, row, column, head, dimension
+        self._rows = self._columns = self._width = 0
+        self._first = self._last = 0
+        self._at: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    @property
+    def token_bytes(self) -> int:
+        """What one token takes, in bytes; 0 until the first is held."""
+        if self._held is None:
+            return 0
+        return self._held.shape[0] * self._held.shape[3] * self._held.shape[4] * self._held.element_size()
+
+    @property
+    def width(self) -> int:
+        """How many tokens a row has place for."""
+        return self._columns
+
+    def place(self, positions: torch.Tensor, lengths: list[int], first: int) -> torch.Tensor:
+        """Say where the tokens of the next pass go, and return its attention mask.
+
+        Args:
+            positions: Of each token in its row, rows x tokens; negative for padding, which stands on the left.
+            lengths: Of the rows, the tokens of this pass included.
+            first: The first of the rows; the others follow it.
+        """
+        import torch
+
+        self._first, self._last = first, first + len(lengths)
+        self._width = max(lengths)
+        self._grow(self._last, self._width)
+        rows = torch.arange(self._first, self._last, device=self._device)[:, None]
+        if positions.shape[1] > 1:  # padding goes behind the row's end, where nothing looks before it is written over
+            ends = torch.tensor(lengths, device=self._device)[:, None]
+            self._at = rows, torch.where(positions < 0, ends - positions - 1, positions)
+        else:
+            self._at = rows, positions
+        columns = torch.arange(self._width, device=self._device)
+        return columns[None, None, None, :] <= positions.clamp(min=0)[:, None, :, None]
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the keys and values of a layer, and return all that its rows hold; the model calls this."""
+        import torch
+
+        if self._held is None:
+            heads, size = key_states.shape[1], key_states.shape[3]
+            shape = (2 * self._layers, self._rows, self._columns, heads, size)
+            # Zeros, since what the mask hides still counts if it is no number: 0 times that is none either.
+            self._held = torch.zeros(shape, dtype=key_states.dtype, device=self._device)
+        keys, values = self._held[2 * layer_idx], self._held[2 * layer_idx + 1]
+        keys[self._at] = key_states.transpose(1, 2)
+        values[self._at] = value_states.transpose(1, 2)
+        rows = slice(self._first, self._last)
+        return keys[rows, : self._width].transpose(1, 2), values[rows, : self._width].transpose(1, 2)
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:
+        """Return the columns in use."""
+        return self._width
+
+    def copy_out(self, row: int, length: int) -> torch.Tensor:
+        """Return a copy of what a row holds of its first `length` tokens."""
+        return self._all()[:, row, :length].clone()
+
+    def copy_in(self, row: int, held: torch.Tensor) -> None:
+        """Begin a row with tokens that were copied out."""
+        self._grow(row + 1, held.shape[1])
+        self._all()[:, row, : held.shape[1]] = held
+
+    def move(self, source: int, target: int, length: int) -> None:
+        """Let one row take the place of another."""
+        if source != target:
+            held = self._all()
+            held[:, target, :length] = held[:, source, :length]
+
+    def wipe(self, row: int) -> None:
+        """Make numbers again of what a row holds."""
+        self._all()[:, row] = 0
+
+    def _all(self) -> torch.Tensor:
+        if self._held is None:
+            raise RuntimeError("nothing was read yet")
+        return self._held
+
+    def _grow(self, rows: int, columns: int) -> None:
+        """Make room; what is held stays."""
+        if rows <= self._rows and columns <= self._columns:
+            return
+        old = self._held
+        if rows > self._rows:
+            self._rows = min(max(rows, 2 * self._rows), max(self._most, rows))
+        if columns > self._columns:
+            self._columns = -(-max(columns, self._columns + self._columns // 4) // _STEP) * _STEP
+        if old is not None:
+            self._held = old.new_zeros((old.shape[0], self._rows, self._columns, *old.shape[3:]))
+            self._held[:, : old.shape[1], : old.shape[2]] = old
