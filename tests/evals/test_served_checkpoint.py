@@ -151,11 +151,14 @@ def test_a_server_that_cannot_start_says_why_and_where(tmp_path: Path) -> None:
 
 @pytest.mark.vllm
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_a_server_does_not_outlive_a_run_that_is_killed(tmp_path: Path) -> None:
-    """The run is killed while its server starts: a real one, with the processes that it has by then."""
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_server_does_not_outlive_its_run(tmp_path: Path, number: signal.Signals) -> None:
+    """The run is stopped while its server starts: a real one, with the processes that it has by then."""
     command = [sys.executable, "-m", "discretion", "run", "rollout-trip", "-a", f"vllm:{CHECKPOINT}", "-o", "a.run"]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "DISCRETION_VLLM_LOGS": str(tmp_path / "logs")}
-    run = subprocess.Popen([*command, "--seeds", "1"], cwd=tmp_path, env=env, stderr=subprocess.PIPE)
+    run = subprocess.Popen(
+        [*command, "--seeds", "1"], cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True, preexec_fn=_listen
+    )
     deadline = time.monotonic() + 120
     while not any(log.stat().st_size for log in tmp_path.glob("logs/*.log")):  # it speaks: it is well on its way
         assert run.poll() is None, run.communicate()
@@ -163,11 +166,17 @@ def test_a_server_does_not_outlive_a_run_that_is_killed(tmp_path: Path) -> None:
         time.sleep(0.2)
     family = descendants(run.pid)
     assert len(family) >= 2  # the supervisor and the server
-    run.send_signal(signal.SIGKILL)
-    run.communicate()
+    run.send_signal(number)
+    _, said = run.communicate()
+    if number is signal.SIGINT:
+        assert said == "stopped; what was committed is kept, the same command goes on from there\n"
     while any(alive(pid) for pid in family):
         assert time.monotonic() < deadline, family
         time.sleep(0.2)
+
+
+def _listen() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would not hear it
 
 
 def descendants(pid: int) -> list[int]:

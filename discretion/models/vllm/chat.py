@@ -163,6 +163,10 @@ class VLLMChat:
 
     async def aclose(self) -> None:
         """Close the connections, and stop the server if nobody else needs it."""
+        opening, self._opening = self._opening, None
+        if opening is not None and opening.get_loop() is asyncio.get_running_loop():
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
         chat, self._chat = self._chat, None
         berth, self._berth = self._berth, None
         if chat is not None:
