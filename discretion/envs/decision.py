@@ -22,6 +22,8 @@ OWN_WORDS: Final = "own"
 LONGEST: Final = 4000
 """Characters of what somebody says at once."""
 
+_HELD: Final = 600  # what a model is held to, so that a small one comes to an end
+
 _FENCE: Final = re.compile(r"\A```(?:json)?\s*\n(?P<inside>.*)\n```\Z", re.DOTALL)
 
 
@@ -92,7 +94,7 @@ def schema_of(options: Sequence[Option]) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "do": {"type": "string", "enum": [option.key for option in options]},
-            "text": {"type": "string"},
+            "text": {"type": "string", "maxLength": _HELD},
         },
         "required": ["do", "text"],
         "additionalProperties": False,

@@ -214,7 +214,8 @@ class OpenAIChat:
             ModelFault: If no usable reply came within the attempts.
             ModelUnusable: If no request can succeed.
         """
-        held = {"name": "reply", "schema": dict(schema), "strict": True}
+        own = self.server.url == OPENAI_URL  # refuses lengths, which others need to bring a small model to an end
+        held = {"name": "reply", "schema": _without_lengths(schema) if own else dict(schema), "strict": True}
         request = self._request(messages, (), seed, response_format={"type": "json_schema", "json_schema": held})
         return await self._answered(request, messages, seed)
 
@@ -409,3 +410,10 @@ def _broken(error: BaseException) -> BaseException | None:
             return cause
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def _without_lengths(schema: Any) -> Any:
+    """Return a JSON schema without lengths of strings."""
+    if isinstance(schema, Mapping):
+        return {key: _without_lengths(value) for key, value in schema.items() if key not in ("minLength", "maxLength")}
+    return [_without_lengths(item) for item in schema] if isinstance(schema, list) else schema

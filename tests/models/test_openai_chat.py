@@ -437,3 +437,20 @@ def test_the_description_identifies_the_model() -> None:
     assert described["base_url"] == server.url
     assert described["temperature"] == 0.0
     json.dumps(described)
+
+
+def test_a_schema_is_sent_as_it_is_and_to_openai_without_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    schema = {"type": "object", "properties": {"text": {"type": "string", "maxLength": 9}}}
+    for own, sent in ((False, schema), (True, {"type": "object", "properties": {"text": {"type": "string"}}})):
+        with FaultServer(completion("{}")) as server:
+            if own:
+                monkeypatch.setattr("discretion.models.openai_chat.OPENAI_URL", server.url)
+            model = OpenAIChat("m", server.url)
+
+            async def ask(model: OpenAIChat = model) -> None:
+                await model.complete_as([Message(role="user", content="Go")], schema, seed=1)
+                await model.aclose()
+
+            asyncio.run(ask())
+            asked = server.requests[0]["response_format"]
+        assert asked == {"type": "json_schema", "json_schema": {"name": "reply", "schema": sent, "strict": True}}
