@@ -51,18 +51,23 @@ def test_a_langgraph_agent_acts(vllm_server: Any, tmp_path: Path) -> None:
 
 
 def test_a_local_model_plays_the_people(vllm_server: Any, tmp_path: Path) -> None:
+    """The tiny checkpoint babbles, held to the schema; what counts is that it decides, and who answers for what."""
+
     async def play() -> RunSummary:
-        people = people_by(f"openai:base@{vllm_server.url}?{KEY}&max_tokens=1024")
+        people = people_by(f"openai:base@{vllm_server.url}?{KEY}&max_tokens=640")
         try:
             oracle = resolve("reference:oracle")
             path = tmp_path / "people.run"
-            return await run(suite("missing-winter", 0), oracle, path, judge=default_judge(), people=people)
+            return await run(suite("sample-crate", 0), oracle, path, judge=default_judge(), people=people)
         finally:
             await people.aclose()
 
     summary = asyncio.run(play())
-    assert summary.counts.people_calls > 0
+    assert summary.counts.people_calls > summary.counts.people_retries
     assert set(summary.endings) <= {"answered", "people_fault"}
-    assert summary.scored == summary.endings.get("answered", 0) > 0, summary.unscored
+    assert summary.scored == summary.endings.get("answered", 0)
+    assert all(reason.startswith("people played by openai:base@") for reason in summary.unscored)
     with RunStore.open(tmp_path / "people.run") as store:
+        told = [one for stored in store.episodes() for one in stored.episode.disclosures if not one.by_agent]
         assert vllm_server.key not in str(store.manifest)
+    assert any(one.tool == "person:reply" and one.text for one in told)
