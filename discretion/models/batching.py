@@ -141,13 +141,12 @@ class Batcher(Generic[Request, Result]):
     async def aclose(self) -> None:
         """Give up what waits and runs, and end the thread once its step is through."""
         self._closed = True
+        if self._task is not None:
+            self._task.cancel()
         self._waiting.clear()
         for future in list(self._futures.values()):
             future.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
-        if self._task is not None:
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
 
 def _settle(future: asyncio.Future[Result], result: Result | Exception) -> None:

@@ -89,7 +89,7 @@ class Decoder:
         self._where = where
         self._rows: list[_Row] = []
         budget = _free_bytes(weights.device)
-        self._budget = budget // 2
+        self._budget = budget // 3  # as much again is needed for a moment where rows grow
         self.prefixes = Prefixes(budget // 4)
         self.read_tokens = 0
         """How many prompt tokens went through the model."""
@@ -269,10 +269,9 @@ class Decoder:
                 self._forward(model, [prompt[:-2] for prompt in prompts], [length - 2 for length in lengths], 0)
                 self._forward(model, [prompt[-2:-1] for prompt in prompts], [length - 1 for length in lengths], 0)
                 rows = self._forward(model, [prompt[-1:] for prompt in prompts], lengths, 0)
-            apart = float((torch.stack(alone).float() - rows.float()).abs().max())
-            spread = float(torch.stack(alone).float().std()) + 1e-6
-            narrow = self._weights.model.dtype not in (torch.float32, torch.float64)
-            return apart <= (0.1 if narrow else 1e-3) * spread
+            wanted, got = torch.stack(alone).float(), rows.float()
+            apart = float((wanted - got).square().mean().sqrt() / (wanted.std() + 1e-6))
+            return apart <= (1e-3 if self._weights.model.dtype in (torch.float32, torch.float64) else 0.1)
         except Exception:  # whatever a model does not take, `generate` knows how to give
             return False
 

@@ -159,6 +159,18 @@ def test_closing_leaves_nobody_waiting() -> None:
     asyncio.run(main())
 
 
+def test_closing_while_the_first_waits_for_company() -> None:
+    async def main() -> None:
+        batcher = Batcher(Countdown(), size=8, wait_s=3600)
+        task = asyncio.create_task(batcher.submit(1))
+        await asyncio.sleep(0.01)
+        await batcher.aclose()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
 def test_it_outlives_an_event_loop() -> None:
     batcher = Batcher(Countdown(), size=4)
     assert asyncio.run(batcher.submit(1)) == 2

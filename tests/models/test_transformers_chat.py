@@ -226,6 +226,28 @@ def test_an_adapter_changes_the_words_and_the_hash(random_llama: Path, tmp_path:
     assert together(base, asked("Hi."))[0].text != together(adapted, asked("Hi."))[0].text
 
 
+def test_a_comparison_loads_its_base_once(random_llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from discretion.models.weights import Weights
+
+    loaded = []
+    real = Weights._read
+    monkeypatch.setattr(Weights, "_read", lambda self: loaded.append(self) or real(self))
+    a, b = (save_adapter(tmp_path / str(seed), random_llama, seed=seed) for seed in (1, 2))
+    names = [str(random_llama), f"{random_llama}+{a}", f"{random_llama}+{b}"]
+    chats = [TransformersChat(name, sampling=SHORT) for name in names]  # all are named before the first is played
+    texts = [together(chat, asked("Hi."))[0].text for chat in chats]
+    assert len(set(texts)) == 3
+    assert len(loaded) == 1
+    together(TransformersChat(names[0], sampling=SHORT), asked("Hi."))
+    assert len(loaded) == 2  # none was left that wanted it
+
+
+def test_the_batch_size_follows_the_weights(random_llama: Path) -> None:
+    assert TransformersChat(str(random_llama)).batch_size == 64
+    assert TransformersChat(str(random_llama), batch_size=3).batch_size == 3
+    assert TransformersChat(str(random_llama), batch_size=4).concurrency == 6
+
+
 def test_the_description_identifies_the_checkpoint(random_llama: Path) -> None:
     described = TransformersChat(str(random_llama)).describe()
     assert str(described["weights"]).startswith("sha256:")
