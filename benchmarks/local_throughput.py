@@ -2,11 +2,14 @@
 
     python benchmarks/local_throughput.py                 # the checkpoint of the tests, on the CPU
     python benchmarks/local_throughput.py organism:base generated:64
-    python benchmarks/local_throughput.py --random 1024x16 --device cuda --dtype bfloat16 --max-tokens 96
+    python benchmarks/local_throughput.py --random 2048x24 --device cuda --dtype bfloat16
 
 The whole run counts: instances, offices, tools, judging, storing, templates and tokenization stand against nothing but
 `generate` on the same prompts, in the order in which they were asked, in batches of the same size. On a CPU the time is
 that of the process, so that other work on the machine does not count; on a GPU that of the clock.
+
+With --random, weights of any size are measured without any being at hand: the checkpoint plays first, and then random
+weights of that size are made to write the same turns, in the run and in `generate`.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ class Recorded(TransformersChat):
         self.asked: dict[int, Prompt] = {}
         self.wrote: dict[int, list[int]] = {}
         self.steps = 0
+        self.script: dict[tuple[int, ...], list[int]] = {}
 
     def _load(self) -> Generator:
         first = self._generator is None
@@ -55,8 +59,39 @@ class Recorded(TransformersChat):
                 self.wrote.update((ticket, tokens) for ticket, tokens in ended if isinstance(tokens, list))
                 return ended
 
+            write = generator.decoder._write
+
+            def scripted(rows: Sequence[Any], logits: Any) -> None:
+                write(rows, logits)
+                for row in rows if self.script else ():
+                    row.wrote[-1] = self.script[tuple(row.prompt.tokens)][len(row.wrote) - 1]
+
             generator.decoder.step = recorded  # type: ignore[method-assign]
+            generator.decoder._write = scripted  # type: ignore[method-assign]
         return generator
+
+
+class Scripted:
+    """A model whose `generate` is made to write given turns."""
+
+    def __init__(self, model: Any, turns: Sequence[Sequence[int]], start: int) -> None:
+        import torch
+
+        longest = max(map(len, turns))
+        rows = [[*turn, *[0] * (longest - len(turn))] for turn in turns]
+        self._turns = torch.tensor(rows, device=model.device)
+        self._model = model
+        self._start = start
+
+    def generate(self, *, logits_processor: list[Any], **given: Any) -> Any:
+        """Generate the turns."""
+        logits_processor.append(self)
+        return self._model.generate(logits_processor=logits_processor, **given)
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Leave no choice but the next token of each turn."""
+        at = input_ids.shape[1] - self._start
+        return scores.scatter(1, self._turns[:, at : at + 1], 1e9) if at < self._turns.shape[1] else scores
 
 
 def random_checkpoint(folder: Path, shape: str, like: Path) -> Path:
@@ -118,18 +153,22 @@ def main() -> None:
         checkpoint = given.checkpoint
         if checkpoint.startswith("organism:"):
             checkpoint = find_organism(checkpoint.removeprefix("organism:"))
+        options: dict[str, Any] = {
+            "sampling": Sampling(max_tokens=given.max_tokens),
+            "batch_size": given.batch_size,
+            "device": given.device,
+        }
+        suite = Suite(load(given.scenarios), seeds=range(given.seeds))
+        script: dict[tuple[int, ...], list[int]] = {}
         if given.random:
+            actor = Recorded(checkpoint, **options)
+            run_sync(suite, ModelSource("actor", actor), Path(folder, "actor.run"), judge=default_judge())
+            script = {tuple(actor.asked[ticket].tokens): wrote for ticket, wrote in actor.wrote.items()}
             checkpoint = str(random_checkpoint(Path(folder, "random"), given.random, Path(checkpoint)))
-        chat = Recorded(
-            checkpoint,
-            sampling=Sampling(max_tokens=given.max_tokens),
-            batch_size=given.batch_size,
-            device=given.device,
-            dtype=given.dtype,
-        )
+        chat = Recorded(checkpoint, dtype=given.dtype, **options)
+        chat.script = script
         generator = chat._load()
         decoder = generator.decoder
-        suite = Suite(load(given.scenarios), seeds=range(given.seeds))
         source = ModelSource("recorded", chat)
         with torch.inference_mode(), decoder._weights.speaking(decoder._adapter) as model:  # a first pass is a slow one
             decoder._generate_batch(model, [Prompt([1, 2, 3], 0, 4)] * 2, 4)
@@ -148,7 +187,11 @@ def main() -> None:
                 for batch in batches:
                     prompts = [chat.asked[ticket] for ticket in batch]
                     longest = min(prompt.room for prompt in prompts)
-                    raw.update(zip(batch, decoder._generate_batch(model, prompts, longest), strict=True))
+                    speaker = model
+                    if script:
+                        width = max(len(prompt.tokens) for prompt in prompts)
+                        speaker = Scripted(model, [chat.wrote[ticket] for ticket in batch], width)
+                    raw.update(zip(batch, decoder._generate_batch(speaker, prompts, longest), strict=True))
 
         raw_time = timed(generate, given.device)
     clock = given.device != "cpu"
