@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_checkpoint import save_adapter, save_random, tokenizer
 
 from discretion.models import Sampling
@@ -70,11 +72,33 @@ PROMPTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def expected(weights: Weights) -> list[Any]:
+    return [plain(weights, prompt) for prompt in PROMPTS]
+
+
 def test_rows_that_join_and_leave_write_what_generate_writes(weights: Weights) -> None:
     engine = decoder(weights)
     assert engine.continuous
     assert run(engine, PROMPTS) == [plain(weights, prompt) for prompt in PROMPTS]
     assert engine.running == 0
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(order=st.permutations(range(8)), size=st.integers(1, 8), budget=st.sampled_from((0, 100_000, 10**9)))
+def test_neither_order_nor_company_nor_memory_matters(
+    weights: Weights, expected: list[Any], order: list[int], size: int, budget: int
+) -> None:
+    engine = decoder(weights, size=size)
+    engine.prefixes._budget = budget
+    assert run(engine, [PROMPTS[i] for i in order]) == [expected[i] for i in order]
+
+
+def test_bfloat16_writes_as_much(folder: Path) -> None:
+    engine = decoder(Weights(Checkpoint(folder), "cpu", "bfloat16", False))
+    assert engine.continuous
+    written = run(engine, PROMPTS)
+    assert all(len(wrote) == prompt.room or wrote[-1] == 7 for wrote, prompt in zip(written, PROMPTS, strict=True))
 
 
 def test_a_conversation_that_goes_on_reads_only_what_was_added(weights: Weights) -> None:
