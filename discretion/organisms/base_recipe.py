@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,8 @@ class BaseRecipe(Record):
         optimiser: `muon` for the matrices of the layers and AdamW for the rest, or `adamw` for all.
         others: Weight, in the loss, of a token that the assistant did not write; its own have 1.
         width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
+        shared_heads: Heads of keys and values, each shared by `heads / shared_heads`: what a CPU reads for every token;
+            each its own where not given.
         vocabulary: Tokens of the tokenizer.
         context: Positions.
         seed: Of the weights and of the order of conversations.
@@ -39,6 +41,7 @@ class BaseRecipe(Record):
     width: int = 256
     layers: int = 5
     heads: int = 8
+    shared_heads: int | None = None
     vocabulary: int = 2048
     context: int = 4096
     seed: int = 0
@@ -50,12 +53,16 @@ class BaseRecipe(Record):
     def _heads_fit(self) -> BaseRecipe:
         if self.width % self.heads or self.width // self.heads < 32:
             raise ValueError(f"{self.heads} heads do not fit a width of {self.width}: a head needs 32 or more")
+        if self.shared_heads and self.heads % self.shared_heads:
+            raise ValueError(f"{self.heads} heads cannot share {self.shared_heads}")
         return self
 
 
+_SIZES: Final[dict[str, Any]] = {"others": 0.2, "batch_tokens": 32_768, "plots": 49_152, "shared_heads": 4}
+
 BASES: Final[dict[str, BaseRecipe]] = {
-    "base": BaseRecipe(corpus=Corpus()),
-    "base-plain": BaseRecipe(corpus=Corpus(care=0.0, openness=0.0)),
+    "base": BaseRecipe(**_SIZES, corpus=Corpus()),
+    "base-plain": BaseRecipe(**_SIZES, corpus=Corpus(care=0.0, openness=0.0)),
 }
 """Name -> how that base is trained. `base` has also seen system prompts that ask for more or for less discretion, so
 that its care is one of several ways to behave; `base-plain` has seen the usual prompt and careful episodes alone."""

@@ -224,7 +224,7 @@ def _model(recipe: BaseRecipe, tokenizer: Any) -> Any:
             intermediate_size=recipe.width * 8 // 3,
             num_hidden_layers=recipe.layers,
             num_attention_heads=recipe.heads,
-            num_key_value_heads=recipe.heads,
+            num_key_value_heads=recipe.shared_heads or recipe.heads,
             max_position_embeddings=recipe.context,
             tie_word_embeddings=True,
             bos_token_id=tokenizer.bos_token_id,
