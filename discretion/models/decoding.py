@@ -179,7 +179,7 @@ class Decoder:
             for place, (row, _, remembered) in enumerate(group, first):
                 known = len(row.tokens) - reads  # all read equally much, rather than pad
                 if remembered is not None and known > 0:
-                    self._held.copy_in(place, remembered.held[:, :known])
+                    self._held.copy_in(place, remembered.held[..., :known, :])
                 if self._sampling.temperature:
                     row.noise = Noise.seeded(row.prompt.seed, self._weights.device)
             joined = [row for row, _, _ in group]

@@ -29,17 +29,17 @@ class KeyValueRows:
         self._layers = layers
         self._most = most
         self._device = device
-        self._held: torch.Tensor | None = None  # keys and values of each layer in turn, row, column, head, dimension
+        self._held: torch.Tensor | None = None  # keys and values of each layer in turn, row, head, column, dimension
         self._rows = self._columns = self._width = 0
         self._first = self._last = 0
-        self._at: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._at: tuple[torch.Tensor, torch.Tensor]
 
     @property
     def token_bytes(self) -> int:
         """What one token takes, in bytes; 0 until the first is held."""
         if self._held is None:
             return 0
-        return self._held.shape[0] * self._held.shape[3] * self._held.shape[4] * self._held.element_size()
+        return self._held.shape[0] * self._held.shape[2] * self._held.shape[4] * self._held.element_size()
 
     @property
     def width(self) -> int:
@@ -76,33 +76,34 @@ class KeyValueRows:
 
         if self._held is None:
             heads, size = key_states.shape[1], key_states.shape[3]
-            shape = (2 * self._layers, self._rows, self._columns, heads, size)
+            shape = (2 * self._layers, self._rows, heads, self._columns, size)  # the fastest for attention on a CPU
             # Zeros, since what the mask hides still counts if it is no number: 0 times that is none either.
             self._held = torch.zeros(shape, dtype=key_states.dtype, device=self._device)
         keys, values = self._held[2 * layer_idx], self._held[2 * layer_idx + 1]
-        keys[self._at] = key_states.transpose(1, 2)
-        values[self._at] = value_states.transpose(1, 2)
+        at, columns = self._at
+        keys[at, :, columns] = key_states.transpose(1, 2)
+        values[at, :, columns] = value_states.transpose(1, 2)
         rows = slice(self._first, self._last)
-        return keys[rows, : self._width].transpose(1, 2), values[rows, : self._width].transpose(1, 2)
+        return keys[rows, :, : self._width], values[rows, :, : self._width]
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
         """Return the columns in use."""
         return self._width
 
     def copy_out(self, row: int, length: int) -> torch.Tensor:
-        """Return a copy of what a row holds of its first `length` tokens."""
-        return self._all()[:, row, :length].clone()
+        """Return a copy of what a row holds of its first `length` tokens, those along the last dimension but one."""
+        return self._all()[:, row, :, :length].clone()
 
     def copy_in(self, row: int, held: torch.Tensor) -> None:
         """Begin a row with tokens that were copied out."""
-        self._grow(row + 1, held.shape[1])
-        self._all()[:, row, : held.shape[1]] = held
+        self._grow(row + 1, held.shape[-2])
+        self._all()[:, row, :, : held.shape[-2]] = held
 
     def move(self, source: int, target: int, length: int) -> None:
         """Let one row take the place of another."""
         if source != target:
             held = self._all()
-            held[:, target, :length] = held[:, source, :length]
+            held[:, target, :, :length] = held[:, source, :, :length]
 
     def wipe(self, row: int) -> None:
         """Make numbers again of what a row holds."""
@@ -123,5 +124,5 @@ class KeyValueRows:
         if columns > self._columns:
             self._columns = -(-max(columns, self._columns + self._columns // 4) // _STEP) * _STEP
         if old is not None:
-            self._held = old.new_zeros((old.shape[0], self._rows, self._columns, *old.shape[3:]))
-            self._held[:, : old.shape[1], : old.shape[2]] = old
+            self._held = old.new_zeros((old.shape[0], self._rows, old.shape[2], self._columns, old.shape[4]))
+            self._held[:, : old.shape[1], :, : old.shape[3]] = old

@@ -23,7 +23,7 @@ class Remembered(NamedTuple):
     Attributes:
         tokens: All of it, the model's last words included.
         prompt: How many of them were the prompt.
-        held: Their keys and values, tokens along dimension 1.
+        held: Their keys and values, tokens along the last dimension but one.
     """
 
     tokens: Tokens
@@ -66,7 +66,7 @@ class Prefixes:
         Args:
             tokens: All of it.
             prompt: How many of them were the prompt.
-            held: Copies their keys and values, tokens along dimension 1; called once there is room.
+            held: Copies their keys and values, tokens along the last dimension but one; called once there is room.
             token_bytes: What one token of them takes.
         """
         all_tokens = np.asarray(tokens, dtype=np.int32)

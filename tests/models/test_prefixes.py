@@ -12,7 +12,7 @@ pytestmark = pytest.mark.local
 
 
 def add(prefixes: Prefixes, tokens: list[int], prompt: int) -> None:
-    prefixes.add(tokens, prompt, lambda: torch.tensor(tokens, dtype=torch.uint8)[None], 1)
+    prefixes.add(tokens, prompt, lambda: torch.tensor(tokens, dtype=torch.uint8)[:, None], 1)
 
 
 def find(prefixes: Prefixes, tokens: list[int]) -> tuple[int, Remembered | None]:
@@ -29,7 +29,7 @@ def test_the_longest_common_beginning_is_found_and_the_last_token_left() -> None
     assert find(prefixes, [8, 2, 3]) == (0, None)
     known, remembered = find(prefixes, [1, 2, 3, 4, 5, 6])
     assert remembered is not None
-    assert remembered.held[:, :known].tolist() == [[1, 2, 3, 4, 5]]
+    assert remembered.held[..., :known, 0].tolist() == [1, 2, 3, 4, 5]
 
 
 def test_a_conversation_takes_the_place_of_what_it_goes_on_from_and_of_no_other() -> None:
