@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +24,10 @@ __all__ = ["Checked", "Linting", "saved", "units_of"]
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _AT_ONCE: Final = 4
 """Scenarios of one file that a process is given together."""
+
+_ALLOCATIONS: Final = 100_000
+"""Objects made and kept until memory in circles is looked for: a plot leaves few such circles, and looking as often as
+Python does took a fifth of the time."""
 
 _PERIOD: Final = 0.5
 """Seconds between two looks at the files."""
@@ -111,14 +117,20 @@ class Linting:
 
     def _run(self, parts: Sequence[_Part]) -> Iterator[list[LintIssue]]:
         if self.jobs == 1 or len(parts) < 2:
-            yield from (_lint(part, self.seeds, self.norms) for part in parts)
+            with _collecting_rarely():
+                yield from (_lint(part, self.seeds, self.norms) for part in parts)
             return
         from concurrent.futures import ProcessPoolExecutor
         from itertools import repeat
         from multiprocessing import get_context
 
         # Spawned, because a fork would copy the thread of the progress bar in whatever state it is.
-        with ProcessPoolExecutor(min(self.jobs, len(parts)), mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            min(self.jobs, len(parts)),
+            mp_context=get_context("spawn"),
+            initializer=gc.set_threshold,
+            initargs=(_ALLOCATIONS,),
+        ) as pool:
             try:
                 yield from pool.map(_lint, parts, repeat(self.seeds), repeat(self.norms))
             except BaseException:
@@ -203,6 +215,17 @@ def _lint(part: _Part, seeds: tuple[int, ...] | None, norms: str | None) -> list
             issue = _issue(error, scenario.id)
             issues += [] if issue in issues else [issue]
     return sorted(issues, key=lambda issue: issue.severity)
+
+
+@contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Look for memory in circles rarely meanwhile."""
+    before = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @lru_cache(maxsize=256)

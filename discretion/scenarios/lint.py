@@ -16,8 +16,9 @@ from discretion.scenarios.instantiate import instance_of
 from discretion.scenarios.lint_rules import Case, Problem, case_problems, silent_norms, twin_problems, untold_facts
 from discretion.scenarios.lint_slips import slips
 from discretion.scenarios.loading import place_of
+from discretion.scenarios.prepared import prepare
 from discretion.scenarios.schema import Scenario
-from discretion.scenarios.sibling import origin, twin_of
+from discretion.scenarios.sibling import origin
 
 __all__ = ["LintIssue", "lint"]
 
@@ -65,7 +66,7 @@ def lint(
     cases: dict[Twin, list[Case]] = {twin: [] for twin in both}
     try:
         for twin in both:
-            whole = twin_of(scenario, twin)
+            whole = prepare(scenario).twin(twin).scenario
             cases[twin] = [Case(whole, instance_of(scenario, seed, twin=twin, norms=norms)) for seed in seeds]
     except ScenarioError as error:
         return (LintIssue("error", error.where or scenario.id, error.what, error.remedy or "mend it"),)
@@ -79,7 +80,7 @@ def lint(
     everything = [case for twin in both for case in cases[twin]]
     silent, untold = silent_norms(everything), untold_facts(everything)
     for twin in both:
-        whole = twin_of(scenario, twin)
+        whole = prepare(scenario).twin(twin).scenario
         idle = [place for place, norm in enumerate(whole.norms) if norm.id in silent]
         facts = [place for place, fact in enumerate(whole.facts) if fact.id in untold]
         report([Problem("warning", ("norms", place), *_SILENT) for place in idle], twin)

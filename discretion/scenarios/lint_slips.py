@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 from discretion.scenarios.fields import Loc
@@ -54,6 +55,12 @@ def _misheard(case: Case) -> Iterator[Problem]:
 
 
 def _close(name: str, heard: Iterable[str], kind: str, loc: Loc) -> Iterator[Problem]:
-    known = set(heard)
-    if name not in known and (found := get_close_matches(name, known, n=1, cutoff=_CLOSE)):
-        yield Problem("warning", loc, f"no norm speaks of the {kind} {name!r}", f"did you mean {found[0]!r}?")
+    if found := _closest(name, frozenset(heard)):
+        yield Problem("warning", loc, f"no norm speaks of the {kind} {name!r}", f"did you mean {found!r}?")
+
+
+@lru_cache(maxsize=1024)
+def _closest(name: str, known: frozenset[str]) -> str | None:
+    """Return the word that a name is a slip of; remembered, for the norms of many scenarios speak of the same words."""
+    close = () if name in known else get_close_matches(name, known, n=1, cutoff=_CLOSE)
+    return next(iter(close), None)

@@ -6,6 +6,7 @@ social spheres whose roles give norms their meaning; a fact may of course flow i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["ATTRIBUTES", "CONTEXTS", "TAXONOMY", "attribute_matches", "context_of", "is_attribute", "is_pattern"]
@@ -70,6 +71,7 @@ def is_pattern(text: str) -> bool:
     return text == "*" or text in ATTRIBUTES or (text.endswith(".*") and text[:-2] in TAXONOMY)
 
 
+@lru_cache(maxsize=4096)
 def attribute_matches(pattern: str, attribute: str) -> bool:
     """Tell whether an attribute falls under a pattern.
 
