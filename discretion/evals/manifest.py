@@ -7,6 +7,7 @@ import os
 import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -80,11 +81,17 @@ def redact(value: JsonValue) -> JsonValue:
     if not isinstance(value, str):
         return value
     text = _SECRET_TEXT.sub("***", value)
-    for name in filter(_SECRET_VARIABLE.search, os.environ):
+    for name in filter(_holds_secret, os.environ):
         secret = os.environ.get(name, "")
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text
+
+
+@lru_cache(maxsize=4096)
+def _holds_secret(variable: str) -> bool:
+    """Tell whether an environment variable is called like one that holds a secret."""
+    return _SECRET_VARIABLE.search(variable) is not None
 
 
 def one_line(text: str, most: int = 300) -> str:

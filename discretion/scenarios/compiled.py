@@ -67,6 +67,7 @@ class Compiled:
 
     Args:
         scenario: The twin, as a scenario of its own.
+        base: The other twin, whose records need not be compiled again where slots mean the same in both.
 
     Attributes:
         cast, words, norms, body: Parts of the scenario, the same for every instance or a `Fill`: the cast, what its
@@ -81,21 +82,25 @@ class Compiled:
         FieldError: For the first thing that is wrong.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, base: Compiled | None = None) -> None:
         check_references(scenario)
         self.scenario = scenario
         self.anchor = date.fromisoformat(scenario.date)
         self._used: dict[str, None] = {}
         self._specs = {fact.id: parse_draw(fact.draw) for fact in scenario.facts if fact.draw is not None}
         self.scope = Scope(self._parts(), self.anchor)
+        self._known: dict[int, Any] = {}
+        if base is not None and base.scope == self.scope:
+            self._used |= base._used
+            self._known |= base._known
         dates_only = Scope({}, self.anchor)
         words_only = Scope({name: frozenset({""}) for name in scenario.slots}, self.anchor)
         self.words: dict[str, tuple[str, ...]] = compile_tree(scenario.slots, ("slots",), self._reader(dates_only))
-        self.cast: Any = compile_tree(scenario.cast, ("cast",), self._reader(words_only))
+        self.cast: Any = compile_tree(scenario.cast, ("cast",), self._reader(words_only), self._known)
         text = self._reader(self.scope)
-        self.norms: Any = compile_tree(scenario.norms, ("norms",), text)
+        self.norms: Any = compile_tree(scenario.norms, ("norms",), text, self._known)
         self.texts: dict[str, Text] = {}
-        body = {name: compile_tree(getattr(scenario, name), (name,), text) for name in _FILLED}
+        body = {name: compile_tree(getattr(scenario, name), (name,), text, self._known) for name in _FILLED}
         body["channels"] = combine([self._channel(channel, place) for place, channel in enumerate(scenario.channels)])
         self.draws = tuple([self._draw(f, place) for place, f in enumerate(scenario.facts) if f.choose or f.draw])
         body["facts"] = combine([self._fact(fact, place) for place, fact in enumerate(scenario.facts)])

@@ -96,13 +96,17 @@ def compile_record(model: type[BaseModel], fields: dict[str, Any], loc: Loc) -> 
         raise FieldError(first.what, (*loc, *first.loc), remedy=first.remedy) from None
 
 
-def compile_tree(value: Any, loc: Loc, compile_one: Callable[[str, Loc], Text]) -> Any:
+def compile_tree(
+    value: Any, loc: Loc, compile_one: Callable[[str, Loc], Text], known: dict[int, Any] | None = None
+) -> Any:
     """Compile every text in a tree of records, mappings and lists.
 
     Args:
         value: The tree.
         loc: Where it lies in the scenario.
         compile_one: Compiles one text.
+        known: What records were compiled to, by the identity of the record; new ones are added. The records have to
+            live as long as it does.
 
     Returns:
         The tree itself, or one like it, where it is the same for every instance; otherwise a `Fill` that gives
@@ -114,16 +118,20 @@ def compile_tree(value: Any, loc: Loc, compile_one: Callable[[str, Loc], Text]) 
     if isinstance(value, str):
         return compile_one(value, loc)
     if isinstance(value, BaseModel):
+        if known is not None and id(value) in known:
+            return known[id(value)]
         given = [name for name in type(value).model_fields if name in value.model_fields_set]
         fields = {name: getattr(value, name) for name in given}
-        compiled = {name: compile_tree(field, (*loc, name), compile_one) for name, field in fields.items()}
-        if all(compiled[name] is field for name, field in fields.items()):
-            return value
-        return compile_record(type(value), compiled, loc)
+        compiled = {name: compile_tree(field, (*loc, name), compile_one, known) for name, field in fields.items()}
+        unchanged = all(compiled[name] is field for name, field in fields.items())
+        record = value if unchanged else compile_record(type(value), compiled, loc)
+        if known is not None:
+            known[id(value)] = record
+        return record
     if isinstance(value, Mapping):
-        compiled = {key: compile_tree(item, (*loc, key), compile_one) for key, item in value.items()}
+        compiled = {key: compile_tree(item, (*loc, key), compile_one, known) for key, item in value.items()}
         return value if all(compiled[key] is item for key, item in value.items()) else combine(compiled)
     if isinstance(value, (list, tuple)):
-        items = [compile_tree(item, (*loc, place), compile_one) for place, item in enumerate(value)]
+        items = [compile_tree(item, (*loc, place), compile_one, known) for place, item in enumerate(value)]
         return value if all(item is old for item, old in zip(items, value, strict=True)) else combine(items)
     return value

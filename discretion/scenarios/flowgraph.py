@@ -65,6 +65,7 @@ class FlowGraph:
             tuple((actor.id, actor.roles) for actor in instance.cast),
             tuple((fact.id, fact.subject, fact.attribute, fact.coarsens) for fact in instance.facts),
         )
+        self._decided_at_start = self._decided.setdefault(self.principles, {})
 
     @classmethod
     def of(cls, instance: Instance) -> FlowGraph:
@@ -152,12 +153,15 @@ class FlowGraph:
         """Return what the norms say of one flow, whatever the task asks for; arguments and errors as for `verdict`."""
         sender = sender or self.instance.user
         principles = self.principles if principles is None else principles
-        key = (fact, recipient, sender, principles)
-        if key not in self._decided:
+        # Most ask of the start, and principles are slow to hash.
+        at_start = principles is self.principles
+        decided = self._decided_at_start if at_start else self._decided.setdefault(principles, {})
+        key = (fact, recipient, sender)
+        if key not in decided:
             if unknown := {recipient, sender} - self.actors.keys():
                 raise KeyError(min(unknown))
-            self._decided[key] = self._decide(self.facts[fact], recipient, sender, principles)
-        return self._decided[key]
+            decided[key] = self._decide(self.facts[fact], recipient, sender, principles)
+        return decided[key]
 
     def _decide(self, fact: Fact, recipient: str, sender: str, principles: tuple[Principle, ...]) -> Verdict:
         ranked: list[tuple[tuple[int, ...], Norm]] = []
@@ -311,6 +315,6 @@ def _graph_of(same: Same[Instance]) -> FlowGraph:
 
 
 @lru_cache(maxsize=256)
-def _decided(*depends_on: object) -> dict[tuple[str, str, str, tuple[Principle, ...]], Verdict]:
+def _decided(*depends_on: object) -> dict[tuple[Principle, ...], dict[tuple[str, str, str], Verdict]]:
     """Return where verdicts are kept: one place for all instances of a scenario, whose people differ in name alone."""
     return {}

@@ -14,6 +14,7 @@ __all__ = ["NameBook", "fold", "name_parts", "words_of"]
 
 _HONORIFICS: Final = frozenset({"dr", "mr", "mrs", "ms", "miss", "prof", "professor", "sir", "rev", "judge"})
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_ASCII_WORD = re.compile(r"[a-z]{3,}")  # the same in folded ASCII, found several times as fast
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -91,7 +92,8 @@ def words_of(text: str) -> frozenset[str]:
     >>> sorted(words_of("12 rue de Béziers"))
     ['beziers', 'rue']
     """
-    return frozenset(_WORD.findall(fold(text)))
+    folded = fold(text)
+    return frozenset((_ASCII_WORD if folded.isascii() else _WORD).findall(folded))
 
 
 def name_parts(name: str) -> tuple[str, str]:

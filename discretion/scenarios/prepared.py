@@ -42,7 +42,7 @@ class Prepared:
         """
         if twin not in self._twins:
             try:
-                self._twins[twin] = Compiled(twin_of(self._scenario, twin))
+                self._twins[twin] = Compiled(twin_of(self._scenario, twin), self._twins.get("base"))
             except FieldError as error:
                 raise self.located(twin, error) from None
         return self._twins[twin]

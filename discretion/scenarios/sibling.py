@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from discretion.errors import ScenarioError, nearest
+from discretion.scenarios.base import Record
+from discretion.scenarios.content import Content
 from discretion.scenarios.fields import FieldError, Loc, child, quoted
 from discretion.scenarios.instance import Twin
 from discretion.scenarios.schema import Scenario
@@ -48,7 +51,7 @@ def twin_of(scenario: Scenario, twin: Twin) -> Scenario:
 
 
 def merged(scenario: Scenario) -> dict[str, Any]:
-    """Return the sibling as plain data, not yet validated.
+    """Return the sibling, not yet validated: records of the base where nothing changes, plain data elsewhere.
 
     An item that both have keeps the base's fields where the change gives none; a change that gives a fact another
     value, `choose` or `draw` replaces whichever of them the base has.
@@ -56,19 +59,22 @@ def merged(scenario: Scenario) -> dict[str, Any]:
     Raises:
         FieldError: If a change names a field that twins share, or is no list of items with ids where it has to be one.
     """
-    base = scenario.model_dump(by_alias=True, exclude_unset=True)
-    del base["sibling"]
-    fields = {field.alias or name for name, field in Scenario.model_fields.items()}
+    fields = {field.alias or name: name for name, field in Scenario.model_fields.items()}
+    base: dict[str, Any] = {
+        key: getattr(scenario, name)
+        for key, name in fields.items()
+        if name in scenario.model_fields_set and name != "sibling"
+    }
     for key, change in scenario.sibling.changes.items() if scenario.sibling else ():
         loc: Loc = ("sibling", "changes", key)
         if key in SHARED:
             raise FieldError(f"twins share {key!r}", loc, scenario, remedy="leave it out of the changes")
         if key not in fields:
-            raise FieldError(f"unknown field {quoted(key)}", loc, scenario, remedy=nearest(key, fields - SHARED))
+            raise FieldError(f"unknown field {quoted(key)}", loc, scenario, remedy=nearest(key, fields.keys() - SHARED))
         if key in BY_ID:
             base[key] = _by_id(base.get(key, ()), change, loc, scenario)
         elif key == "world":
-            base[key] = _world(base.get(key, {}), change, scenario)
+            base[key] = _world(scenario.world, change, scenario)
         else:
             base[key] = change
     return base
@@ -115,28 +121,30 @@ def _at(node: Any, loc: Loc) -> Any:
     return node
 
 
-def _by_id(base: Any, change: Any, loc: Loc, scenario: Scenario) -> list[Any]:
+def _by_id(base: Iterable[Any], change: Any, loc: Loc, scenario: Scenario) -> list[Any]:
     if not isinstance(change, (list, tuple)):
         raise FieldError("expected a list of items", loc, scenario, remedy="write each item as '- id: ...'")
-    items = {item["id"]: item for item in base}
+    items: dict[str, Any] = {item.id: item for item in base}
     for place, item in enumerate(change):
         name = child(item, "id")
         if not isinstance(name, str):
             raise FieldError("the item has no id", (*loc, place), scenario, remedy="name the item that it changes")
         kept = items.get(name, {})
+        if isinstance(kept, Record):
+            kept = kept.model_dump(by_alias=True, exclude_unset=True)
         if not _VALUES.isdisjoint(item):
             kept = {key: value for key, value in kept.items() if key not in _VALUES}
         items[name] = {**kept, **item}
     return list(items.values())
 
 
-def _world(base: Any, change: Any, scenario: Scenario) -> dict[str, Any]:
+def _world(base: Content, change: Any, scenario: Scenario) -> dict[str, Any]:
     loc: Loc = ("sibling", "changes", "world")
     if not isinstance(change, dict):
         raise FieldError("expected a mapping", loc, scenario, remedy=f"give one of: {', '.join(KINDS)}")
-    world = dict(base)
+    world: dict[str, Any] = {kind: getattr(base, kind) for kind in KINDS if kind in base.model_fields_set}
     for kind, items in change.items():
         if kind not in KINDS:
             raise FieldError(f"unknown field {quoted(kind)}", (*loc, kind), scenario, remedy=nearest(str(kind), KINDS))
-        world[kind] = _by_id(world.get(kind, ()), items, (*loc, kind), scenario)
+        world[kind] = _by_id(getattr(base, kind), items, (*loc, kind), scenario)
     return world

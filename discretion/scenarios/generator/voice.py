@@ -102,7 +102,11 @@ class Voice:
         if "{" not in text:
             return text
         said = _SLOT.sub(self._fill, text)
-        return _NO_LINES.sub("\n\n", _NO_GAP.sub(" ", said)).replace(" \n", "\n").replace("\n ", "\n").strip()
+        if "  " in said:
+            said = _NO_GAP.sub(" ", said)
+        if "\n\n\n" in said:
+            said = _NO_LINES.sub("\n\n", said)
+        return said.replace(" \n", "\n").replace("\n ", "\n").strip()
 
     def _fill(self, slot: re.Match[str]) -> str:
         name, part, number = slot[1], slot[2], int(slot[3] or 1)
