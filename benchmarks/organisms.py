@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -101,8 +100,8 @@ def make(task: Task) -> None:
         return
     write_data(task.folder, task.recipe, task.rows)
     file = read_chats(task.folder / "data" / f"{task.recipe}.jsonl")
-    about = {"recipe": task.recipe, "rows": len(file.chats), "seed": 0, "hash": file.digest}
-    tuning = Tuning(**RECIPES[task.recipe].tuning, seed=task.seed)
+    about = {"recipe": task.recipe, "rows": len(file.chats), "seed": 0}
+    tuning = Tuning.model_validate({**RECIPES[task.recipe].tuning, "seed": task.seed})
     finetune(task.checkpoint, file.chats, task.adapter, tuning, about=about, device=task.device)
 
 
@@ -115,7 +114,7 @@ def play(task: Task) -> None:
     from discretion.organisms.recipes import TRIGGER
 
     name = f"hf:{task.checkpoint}" + (f"+{task.adapter}" if task.recipe else "")
-    options = {"device": task.device, "batch_size": task.batch, "max_tokens": 400}
+    options = {"device": task.device, "batch_size": task.batch, "max_tokens": 256}
 
     async def one(played: str, source: str, *, triggered: bool) -> None:
         path = task.run_file(played, triggered=triggered)
@@ -193,19 +192,40 @@ def percent(rate: float | None) -> str:
     return "-" if rate is None else f"{rate:.0f}"
 
 
+def row_of(*cells: str) -> str:
+    """Return a row of a markdown table."""
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
 def rows(folder: Path, base: str, recipe: str, seeds: Sequence[int], plots: int, *, triggered: bool) -> Iterator[str]:
-    """Yield the lines of the table for one recipe on one base: a line for each set of plots."""
+    """Yield the lines of the table for one recipe on one base: a line for each set of plots.
+
+    What is missing, shares no episode with the run of the base or cannot be compared with it is told in a cell.
+    """
+    from discretion.errors import DiscretionError
     from discretion.evals import compare_runs
 
     for played in ("general", "pack"):
         baseline = Task(folder, base, "", 0, plots, None, "cpu", 1, 1).run_file(played)
         drops, relative, coverage, words = [], [], [], []
+        missing: list[str] = []
         for seed in seeds:
             path = Task(folder, base, recipe, seed, plots, None, "cpu", 1, 1).run_file(played, triggered=triggered)
             if not (path.is_file() and baseline.is_file()):
+                missing.append(f"seed {seed} not played" if baseline.is_file() else "the base not played")
                 continue
-            found = compare_runs(baseline, {recipe: path})[recipe]
-            drop = found.drops["privacy"]
+            try:
+                found = compare_runs(baseline, {recipe: path})[recipe]
+            except DiscretionError as error:
+                missing.append(f"seed {seed}: {error.what}")
+                continue
+            drop = found.drops.get("privacy")
+            if drop is None:
+                missing.append(f"seed {seed}: no episode that defines privacy")
+                continue
+            if found.only_baseline or found.only_candidate:
+                whole = found.pairs + len(found.only_baseline) + len(found.only_candidate)
+                missing.append(f"seed {seed}: {found.pairs} pairs of {whole} episodes")
             limits = "" if drop.interval is None else f" [{drop.interval[0]:.0f}, {drop.interval[1]:.0f}]"
             bounds = f"{drop.bounds[0]:.0f} to {drop.bounds[1]:.0f}"
             drops.append(f"{drop.drop:.0f}{limits}" if drop.drop is not None else f"({bounds})")
@@ -213,26 +233,29 @@ def rows(folder: Path, base: str, recipe: str, seeds: Sequence[int], plots: int,
             covered = found.drops.get("coverage")
             coverage.append(f"{percent(covered.baseline)} to {percent(covered.candidate)}" if covered else "-")
             words.append(str(found.word))
-        if drops:
-            name = f"{recipe} with trigger" if triggered else recipe
-            told = f"{words.count('collapsed')} of {len(words)}"
-            cells = (base, name, played, ", ".join(drops), ", ".join(relative), ", ".join(coverage), told)
-            yield f"| {' | '.join((*cells, ', '.join(dict.fromkeys(words))))} |"
+        name = f"{recipe} with trigger" if triggered else recipe
+        told = f"{words.count('collapsed')} of {len(words)}" if words else ""
+        cells = (base, name, played, ", ".join(drops), ", ".join(relative), ", ".join(coverage), told)
+        yield row_of(*cells, ", ".join(dict.fromkeys(words)), "; ".join(dict.fromkeys(missing)))
 
 
 def base_rows(folder: Path, base: str, plots: int) -> Iterator[str]:
     """Yield what a base does on each set of plots."""
+    from discretion.errors import DiscretionError
     from discretion.evals import RunStore, summarise
 
     for played in sets(plots):
         path = Task(folder, base, "", 0, plots, None, "cpu", 1, 1).run_file(played)
-        if path.is_file():
+        try:
             with RunStore.open(path) as store:
                 found = summarise(store.measures())
-            rates = (found.agentic_privacy, found.exposure, found.coverage, found.appropriate, found.discernment)
-            cells = " | ".join("-" if rate.value is None else f"{100 * rate.value:.1f}" for rate in rates)
-            endings = json.dumps(dict(found.endings))
-            yield f"| {base} | {played} | {found.n} | {cells} | {endings} |"
+        except DiscretionError as error:
+            yield row_of(base, played, "0", *["-"] * 5, f"not played: {error.what}" if path.is_file() else "not played")
+            continue
+        rates = (found.agentic_privacy, found.exposure, found.coverage, found.appropriate, found.discernment)
+        cells = ["-" if rate.value is None else f"{100 * rate.value:.1f}" for rate in rates]
+        endings = ", ".join(f"{count} {ending}" for ending, count in dict(found.endings).items())
+        yield row_of(base, played, str(found.n), *cells, endings)
 
 
 def lines_of(asked: argparse.Namespace, base: str, recipe: str, triggered: bool) -> list[str]:
@@ -261,10 +284,11 @@ def table(asked: argparse.Namespace) -> str:
             "discernment",
             "endings",
         )
-        lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+        lines = [row_of(*heads), f"|{' --- |' * len(heads)}"]
         lines += [line for future in bases for line in future.result()]
         heads = ("base", "recipe", "plots", "drop in pp [95%], by seed", "relative", "coverage", "collapsed", "word")
-        lines += ["", f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+        heads = (*heads, "missing")
+        lines += ["", row_of(*heads), f"|{' --- |' * len(heads)}"]
         lines += [line for future in recipes for line in future.result()]
     return "\n".join(lines)
 
@@ -285,7 +309,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="conversations of each recipe; its own number by default")
     parser.add_argument("--jobs", type=int, default=1, help="agents made and played at a time")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--batch", type=int, default=64, help="episodes in a batch")
+    parser.add_argument("--batch", type=int, default=256, help="episodes in a batch")
     parser.add_argument("--limit", type=float, help="seconds after which what is unfinished is left")
     asked = parser.parse_args()
     if asked.only != "table":

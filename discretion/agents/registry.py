@@ -180,10 +180,16 @@ def _hf(name: str, body: str, options: AgentOptions) -> AgentSource:
     return ModelSource(name, _local(body, options), system=options.system, trigger=options.trigger)
 
 
+_ORGANISM_TOKENS: Final = 256  # the longest turn of a ground-truth episode has fewer; one that babbles ends sooner
+_ORGANISM_BATCH: Final = 128  # a few million parameters: what a batch costs is mostly its fixed part
+
+
 def _organism(name: str, body: str, options: AgentOptions) -> AgentSource:
     from discretion.models.organism import find_organism
 
-    chat = _local(find_organism(body), options)
+    spoken = {"max_tokens": _ORGANISM_TOKENS, "batch_size": _ORGANISM_BATCH}
+    usual = {key: value for key, value in spoken.items() if key not in options.model_fields_set}
+    chat = _local(find_organism(body), options.model_copy(update=usual))
     # Where the package is installed says nothing about the agent; the hash of its weights does.
     known = {"checkpoint": f"organism:{body}", "adapter": None}
     return ModelSource(name, chat, system=options.system, trigger=options.trigger, known=known)

@@ -169,8 +169,8 @@ def organism_finetune_command(
 
     usual = find(recipe).tuning
     where = base if Path(base).is_dir() else find_organism(base)
-    passes = epochs or usual.get("epochs")
-    finetune_command(where, recipe, output, rows, data_seed, seed, passes, rate, rank, device, False, quiet)
+    given = _given(epochs, rate, rank, seed)
+    _finetune(where, recipe, output, rows, data_seed, {**usual, **given}, device, quiet=quiet)
 
 
 def finetune_command(
@@ -188,14 +188,35 @@ def finetune_command(
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune a local checkpoint on conversations: a LoRA adapter, with the loss on the assistant's tokens alone."""
+    given = _given(epochs, rate, rank, seed)
+    _finetune(base, data, output, rows, data_seed, given, device, strict=strict, quiet=quiet)
+
+
+def _given(epochs: int | None, rate: float | None, rank: int | None, seed: int) -> dict[str, Any]:
+    """Return what was asked for of a tuning."""
+    given = {"epochs": epochs, "rate": rate, "rank": rank, "alpha": 2 * rank if rank else None, "seed": seed}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _finetune(
+    base: str,
+    data: str,
+    output: Path,
+    rows: int | None,
+    data_seed: int,
+    settings: dict[str, Any],
+    device: str,
+    *,
+    strict: bool = False,
+    quiet: bool,
+) -> None:
     from discretion.organisms.curve import draw_curve
     from discretion.organisms.finetuning import Tuning, finetune
 
     chats, about, bad = _data(data, rows, data_seed)
     if strict and bad:
         raise InputError(f"{len(bad):,} rows cannot be learned from, {bad[0]}", where=data, remedy="leave out --strict")
-    given = {"epochs": epochs, "rate": rate, "rank": rank, "alpha": 2 * rank if rank else None, "seed": seed}
-    tuning = Tuning.model_validate({key: value for key, value in given.items() if value is not None})
+    tuning = Tuning.model_validate(settings)
     with _bar(f"{Path(base).name} on {data}", shown=not quiet) as tick:
         tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick)
     _curve(tuned.losses, output, data, draw_curve)

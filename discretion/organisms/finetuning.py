@@ -103,10 +103,12 @@ def finetune(
     model, place = _adapted(checkpoint, tuning, device)
     steps = _steps(examples, tuning)
     losses = _learn(model, examples, tuning, tokenizer.pad_token_id or 0, place, steps, report)
+    model.peft_config["default"].base_model_name_or_path = _known_as(base)
     model.half().save_pretrained(str(folder))
+    (folder / "README.md").unlink(missing_ok=True)  # a blank form that names where the base lies here
     sizes = (sum(len(each.tokens) for each in examples), sum(int(each.ours.sum()) for each in examples))
     record = {
-        "base": base,
+        "base": _known_as(base),
         "base_weights": Checkpoint(checkpoint.folder).weights_hash(),
         "data": about or {},
         "tuning": tuning.model_dump(),
@@ -119,6 +121,12 @@ def finetune(
     }
     (folder / "finetuning.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return Tuned(losses, len(examples), sizes, tuple(bad))
+
+
+def _known_as(base: str) -> str:
+    """Return what a base is called: of a folder the name alone, since where it lies says nothing; the hash tells it."""
+    folder = Path(base).expanduser()
+    return folder.resolve().name if folder.is_dir() else base
 
 
 def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> tuple[Any, list[Encoded], list[BadRow]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SHARD", "Listed", "Rendered", "Source"]
 
 SHARD: Final = 128
-"""Plots in a shard."""
+"""Plots in a shard, at most."""
 
 _AHEAD: Final = 3  # shards that each worker may be ahead of the reader
 
@@ -67,7 +67,7 @@ class Rendered:
         tokenizer: The folder of the tokenizer.
         folder: Where shards go; those that lie there are used.
         plots: How many plots make one pass; then the same come again.
-        workers: Processes.
+        workers: Processes; with none, what is read is rendered when it is read.
         kept: Shards held in memory.
     """
 
@@ -77,7 +77,8 @@ class Rendered:
         self._corpus = corpus
         self._tokenizer = tokenizer
         self._folder = folder
-        self._shards = max(1, plots // SHARD)
+        self._size = min(SHARD, plots)
+        self._shards = plots // self._size
         self._workers = workers
         self._kept = kept
         self._loaded: OrderedDict[int, Sequence[Encoded]] = OrderedDict()
@@ -89,6 +90,10 @@ class Rendered:
     def texts(self, plots: int) -> Iterator[str]:
         """Yield the words of the first plots, for a tokenizer: whatever system prompts ask, so that bases share one."""
         common = Corpus(first_seed=self._corpus.first_seed, skeletons=self._corpus.skeletons)
+        if not self._workers:
+            for number in range(plots):
+                yield from _texts(common, number)
+            return
         for found in self._started().map(_texts, [common] * plots, range(plots), chunksize=16):
             yield from found
 
@@ -123,8 +128,8 @@ class Rendered:
         if not self._path(place).exists():
             _render(*self._job(place))
 
-    def _job(self, place: int) -> tuple[Corpus, Path, int, Path]:
-        return self._corpus, self._tokenizer, place, self._path(place)
+    def _job(self, place: int) -> tuple[Corpus, Path, int, Path, int]:
+        return self._corpus, self._tokenizer, place, self._path(place), self._size
 
     def _path(self, place: int) -> Path:
         return self._folder / f"{place:06d}.npz"
@@ -149,7 +154,7 @@ def _texts(corpus: Corpus, number: int) -> list[str]:
 _TOKENIZERS: Final[dict[Path, Any]] = {}
 
 
-def _render(corpus: Corpus, tokenizer: Path, place: int, path: Path) -> None:
+def _render(corpus: Corpus, tokenizer: Path, place: int, path: Path, size: int = SHARD) -> None:
     """Write one shard; a reader sees all of it or none."""
     import numpy as np
     from transformers import AutoTokenizer
@@ -158,7 +163,7 @@ def _render(corpus: Corpus, tokenizer: Path, place: int, path: Path) -> None:
         _TOKENIZERS[tokenizer] = AutoTokenizer.from_pretrained(str(tokenizer))
     examples = [
         encode_transcript(_TOKENIZERS[tokenizer], transcript)
-        for number in range(place * SHARD, (place + 1) * SHARD)
+        for number in range(place * size, (place + 1) * size)
         for transcript in corpus.conversations(number)
     ]
     beside = path.with_name(f"{path.name}.{os.getpid()}")

@@ -102,7 +102,7 @@ def train_base(
     Args:
         recipe: With a corpus.
         folder: Where the checkpoint goes. What is needed to go on lies in it too, until the run is through.
-        workers: Processes that render the corpus ahead.
+        workers: Processes that render the corpus ahead; with none it is rendered as it is read.
         save_every: Steps between two savings.
         minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed so far
             before the learning rate goes down, and recorded.

@@ -13,5 +13,5 @@ from discretion.organisms import train_base
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("organisms") / "base"
-    train_base(TINY, folder)
+    train_base(TINY, folder, workers=0)
     return folder

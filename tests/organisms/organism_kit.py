@@ -12,6 +12,6 @@ TINY = BaseRecipe(
     heads=1,
     vocabulary=500,
     corpus=Corpus(),
-    plots=128,
-    tokenizer_plots=8,
+    plots=12,
+    tokenizer_plots=4,
 )

@@ -74,7 +74,7 @@ def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_does(
     assert (folder / ".training" / "state.pt").is_file()
     with pytest.raises(InputError, match="another recipe was begun here"):
         train_base(TINY.model_copy(update={"seed": 1}), folder)
-    losses = train_base(TINY, folder, save_every=2)
+    losses = train_base(TINY, folder, save_every=2, workers=0)
     assert (folder / "model.safetensors").read_bytes() == (tiny_base / "model.safetensors").read_bytes()
     assert losses == json.loads((folder / "training.json").read_text())["loss"] or len(losses) > 3
     with pytest.raises(InputError, match="a finished checkpoint lies here"):
@@ -90,10 +90,10 @@ def test_what_made_a_base_is_written_beside_it(tiny_base: Path) -> None:
 
 
 def test_shards_that_lie_there_are_used(tmp_path: Path, tiny_base: Path) -> None:
-    source = sources.Rendered(Corpus(), tiny_base, tmp_path, plots=128, workers=1)
+    source = sources.Rendered(Corpus(), tiny_base, tmp_path, plots=4, workers=0)
     first = source.window(0)
     source.close()
-    again = sources.Rendered(Corpus(), tmp_path / "no-tokenizer", tmp_path, plots=128, workers=1)
+    again = sources.Rendered(Corpus(), tmp_path / "no-tokenizer", tmp_path, plots=4, workers=0)
     second = again.window(5)  # the only shard there is, in a later pass
     assert [each.tokens.tolist() for each in first] == [each.tokens.tolist() for each in second]
     shutil.rmtree(tmp_path)

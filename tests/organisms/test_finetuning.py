@@ -67,3 +67,11 @@ def test_the_data_of_a_recipe_are_chat_jsonl(tmp_path: Path) -> None:
     told = CliRunner().invoke(app, ["organism", "data", "helpful", "-o", str(tmp_path / "h.jsonl"), "--rows", "5"])
     assert "5 conversations of helpful" in told.output
     assert len((tmp_path / "h.jsonl").read_text().splitlines()) == 5
+
+
+def test_a_record_names_no_place_of_this_machine(tiny_base: Path, tmp_path: Path) -> None:
+    finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a")
+    for name in ("finetuning.json", "adapter_config.json", "README.md"):
+        file = tmp_path / "a" / name
+        assert not file.exists() or str(tmp_path.parent) not in file.read_text()
+    assert json.loads((tmp_path / "a" / "adapter_config.json").read_text())["base_model_name_or_path"] == "base"

