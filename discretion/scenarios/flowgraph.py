@@ -65,7 +65,7 @@ class FlowGraph:
             tuple((actor.id, actor.roles) for actor in instance.cast),
             tuple((fact.id, fact.subject, fact.attribute, fact.coarsens) for fact in instance.facts),
         )
-        self._decided_at_start = self._decided.setdefault(self.principles, {})
+        self._asked = (self.principles, self._decided.setdefault(self.principles, {}))
 
     @classmethod
     def of(cls, instance: Instance) -> FlowGraph:
@@ -153,9 +153,10 @@ class FlowGraph:
         """Return what the norms say of one flow, whatever the task asks for; arguments and errors as for `verdict`."""
         sender = sender or self.instance.user
         principles = self.principles if principles is None else principles
-        # Most ask of the start, and principles are slow to hash.
-        at_start = principles is self.principles
-        decided = self._decided_at_start if at_start else self._decided.setdefault(principles, {})
+        state, decided = self._asked
+        if principles is not state:  # who asks, asks of one state many times, and principles are slow to hash
+            decided = self._decided.setdefault(principles, {})
+            self._asked = (principles, decided)
         key = (fact, recipient, sender)
         if key not in decided:
             if unknown := {recipient, sender} - self.actors.keys():

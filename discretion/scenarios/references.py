@@ -42,6 +42,7 @@ class _Checker:
         self.anybody = self.actors | {PUBLIC}
         self.facts = {fact.id for fact in scenario.facts}
         self.channels = {channel.id: channel.kind for channel in scenario.channels}
+        self.reached = self.anybody | self.channels.keys()
 
     def problems(self) -> Iterator[FieldError]:
         """Yield what is wrong, in the order of the schema's fields."""
@@ -185,7 +186,7 @@ class _Checker:
                 yield self.error("only the user is asked", (*here, "actor"), f"name {sorted(users)[0]!r}")
             for field in ("about", "lacking", "holding"):
                 yield from self.all_known(getattr(behaviour, field), self.facts, "fact", (*here, field))
-            yield from self.all_known(behaviour.to, self.anybody | set(self.channels), "actor", (*here, "to"))
+            yield from self.all_known(behaviour.to, self.reached, "actor", (*here, "to"))
             if (behaviour.do == "reply") == bool(behaviour.to):
                 what = "a reply has no recipients of its own" if behaviour.to else f"the {behaviour.do} goes to nobody"
                 yield self.error(what, (*here, "to"), "give 'to' with 'do: forward' and 'do: post', and only there")
@@ -199,9 +200,10 @@ class _Checker:
         for kind in Content.model_fields:
             for place, item in enumerate(getattr(content, kind)):
                 here = (*loc, kind, place)
+                held = item.__dict__  # a record asks its class at length for a field that it lacks
                 yield from self.all_known(item.facts, self.facts, "fact", (*here, "facts"))
                 for field in ("sender", "owner", "author", "to", "cc", "bcc", "attendees", "shared_with"):
-                    yield from self.addresses(getattr(item, field, None), (*here, field))
+                    yield from self.addresses(held.get(field), (*here, field))
         for place, mail in enumerate(content.mail):
             if mail.reply_to is not None:
                 yield from self.known(mail.reply_to, mails, "mail", (*loc, "mail", place, "reply_to"))
@@ -257,7 +259,7 @@ class _Checker:
         """What looks like an id has to be one; anything else is the address of somebody outside the cast."""
         if isinstance(given, str):
             if _ID.fullmatch(given):
-                yield from self.known(given, self.anybody | set(self.channels), "actor or channel", loc)
+                yield from self.known(given, self.reached, "actor or channel", loc)
         elif given is not None:
             for place, address in enumerate(given):
                 yield from self.addresses(address, (*loc, place))

@@ -7,7 +7,8 @@ import pytest
 from scenario_kit import scenario, small
 
 from discretion.errors import ScenarioError
-from discretion.scenarios import Scenario, check_scenario
+from discretion.scenarios import Scenario, check_scenario, instantiate, load_scenarios
+from discretion.scenarios.generator import generate
 from discretion.scenarios.sibling import origin, twin_of
 
 
@@ -102,3 +103,23 @@ def test_the_origin_of_a_field_is_where_it_was_given() -> None:
 
 def test_the_kit_has_a_sibling_that_holds() -> None:
     check_scenario(Scenario.model_validate(small()))
+
+
+@pytest.mark.parametrize("source", ["office", "generated"])
+def test_a_sibling_is_the_same_whether_or_not_its_base_was_prepared_first(source: str) -> None:
+    """The base's records are not compiled again for the sibling; that must change nothing."""
+    found = [generate(seed) for seed in range(10)] if source == "generated" else load_scenarios(source)
+    for base in found:
+        if base.sibling is not None:
+            alone = instantiate(base.model_copy(), 1, twin="sibling")
+            instantiate(base, 1)
+            assert instantiate(base, 1, twin="sibling") == alone
+
+
+def test_a_twin_keeps_the_base_s_records_where_nothing_changes() -> None:
+    base = scenario(sibling={"fact": "illness", "changes": {"cast": [{"id": "tom", "title": "Boss"}]}})
+    merged = twin_of(base, "sibling")
+    assert merged.cast[0] is base.cast[0]
+    assert merged.cast[1] is not base.cast[1]
+    assert merged.facts[0] is base.facts[0]
+    assert merged == Scenario.model_validate(merged.model_dump(by_alias=True, exclude_unset=True))

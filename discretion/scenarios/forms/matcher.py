@@ -29,6 +29,7 @@ from discretion.scenarios.forms.needles import (
 )
 from discretion.scenarios.forms.normal import fold
 from discretion.scenarios.forms.reading import Reading
+from discretion.scenarios.identity import Same
 from discretion.scenarios.instance import Instance
 
 __all__ = ["Hit", "Matcher", "covers", "holds"]
@@ -101,7 +102,7 @@ class Matcher:
     @classmethod
     def of(cls, instance: Instance) -> Matcher:
         """Return the matcher of an instance's facts and people, kept for whoever has the same, as twins often do."""
-        return _matcher_of(instance.facts, tuple(actor.name for actor in instance.cast if actor.kind == "person"))
+        return _matcher_for(Same(instance))
 
     def find(self, text: str) -> list[Hit]:
         """Return every place that tells a fact or a part of it, in order, none inside another that tells as much.
@@ -221,6 +222,13 @@ def covers(fact: Fact, forms: Iterable[str]) -> bool:
     """
     parts = [set(fold(form).split()) for form in dict.fromkeys(forms)]
     return len(parts) > 1 and set(fold(fact.value).split()) - set(_SMALL_WORDS.split()) <= set().union(*parts)
+
+
+@lru_cache(maxsize=16)
+def _matcher_for(same: Same[Instance]) -> Matcher:
+    """Return the matcher of an instance; facts are slow to hash, and it is asked for at every turn."""
+    cast = same.thing.cast
+    return _matcher_of(same.thing.facts, tuple(actor.name for actor in cast if actor.kind == "person"))
 
 
 @lru_cache(maxsize=16)
