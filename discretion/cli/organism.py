@@ -80,8 +80,11 @@ def list_command(as_json: AsJson = False) -> None:
     table = plain_table("organism", "weights", "made by", wordy=["made by"])
     for each in shipped:
         table.add_row(f"organism:{each.name}", each.weights.removeprefix("sha256:")[:12], each.made_by)
+    changed = ", ".join(each.name for each in shipped if not each.intact)
     if shipped:
         console.print(table)
+        if changed:
+            console.print(f"Not as they were shipped, by the hash of their weights: {changed}.")
     else:
         console.print("No organism is shipped with this build.")
     console.print()

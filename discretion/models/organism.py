@@ -5,15 +5,19 @@ They are calibration weights, for trying the instrument on a known answer; they 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 from discretion.errors import InputError, nearest
 
-__all__ = ["SHIPPED", "find_organism", "organism_names"]
+__all__ = ["HASHES", "SHIPPED", "find_organism", "organism_names", "recorded_hashes"]
 
 SHIPPED: Final = Path(__file__).with_name("organisms")
 """A folder for each base, and in it `adapters/`, a folder for each recipe."""
+
+HASHES: Final = SHIPPED / "hashes.json"
+"""Name -> hash of the weights as they were shipped, base before adapter."""
 
 _BASES: Final = {"base": "base", "base-plain": "base-plain", "plain": "base-plain"}
 
@@ -29,6 +33,13 @@ def organism_names() -> tuple[str, ...]:
         adapters = sorted(path.parent.name for path in folder.glob("adapters/*/adapter_config.json"))
         names += [folder.name, *(f"{short}+{adapter}" if short else adapter for adapter in adapters)]
     return tuple(sorted(names, key=lambda name: (not name.startswith("base"), "+" in name, name)))
+
+
+def recorded_hashes() -> dict[str, str]:
+    """Return name -> hash of the weights, as it was when they were shipped."""
+    if not HASHES.is_file():
+        return {}
+    return {str(name): str(digest) for name, digest in json.loads(HASHES.read_text(encoding="utf-8")).items()}
 
 
 def find_organism(name: str) -> str:

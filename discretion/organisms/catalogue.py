@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from discretion.models.checkpoint import Checkpoint
-from discretion.models.organism import find_organism, organism_names
+from discretion.models.organism import find_organism, organism_names, recorded_hashes
 from discretion.scenarios.base import Record
 
 __all__ = ["Organism", "catalogue"]
@@ -19,6 +19,7 @@ class Organism(Record):
     Attributes:
         name: As in `organism:NAME`.
         weights: Hash of the safetensors, base before adapter.
+        intact: Whether that is the hash they were shipped with.
         size: Of its own files, in bytes.
         made_by: The command that makes it again.
         made: Everything that fixed its training.
@@ -26,6 +27,7 @@ class Organism(Record):
 
     name: str
     weights: str
+    intact: bool
     size: int
     made_by: str
     made: dict[str, Any]
@@ -41,9 +43,11 @@ def _organism(name: str) -> Organism:
     own = Path(adapter or base)
     made = _record(own / ("finetuning.json" if adapter else "training.json"))
     made.pop("loss", None)
+    weights = Checkpoint(Path(base), Path(adapter) if adapter else None).weights_hash()
     return Organism(
         name=name,
-        weights=Checkpoint(Path(base), Path(adapter) if adapter else None).weights_hash(),
+        weights=weights,
+        intact=recorded_hashes().get(name) == weights,
         size=sum(path.stat().st_size for path in own.glob("*") if path.is_file()),
         made_by=_command(Path(base).name, own.name if adapter else "", made),
         made=made,
