@@ -271,19 +271,11 @@ def _curve(losses: list[float], folder: Path, title: str, draw: Callable[..., No
 @contextmanager
 def _bar(title: str, *, shown: bool) -> Iterator[Callable[[int, int, float], None]]:
     """Show how far a training run is, its loss and its speed."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import TaskProgressColumn
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[loss]}", style="dim"),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+    from discretion.cli.progress import live_progress
+
+    with live_progress(TaskProgressColumn(), "loss", shown=shown) as bar:
         task = bar.add_task(title, total=None, speed="", loss="")
         first: int | None = None
 

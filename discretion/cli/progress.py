@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
     from discretion.evals.measures import EpisodeMeasures
 
-__all__ = ["Bar", "progress_bar", "working"]
+__all__ = ["Bar", "live_progress", "progress_bar", "working"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,30 @@ def working(what: str) -> Iterator[None]:
         yield
 
 
+def live_progress(counter: ProgressColumn, note: str, *, shown: bool) -> Progress:
+    """Return a bar on the error output for long work; nothing is drawn where that is no terminal.
+
+    Args:
+        counter: The column that says how much is done.
+        note: The field of a task that stands last, dimmed; `speed` is the other one.
+        shown: Whether to show it at all.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        counter,
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        TextColumn(f"{{task.fields[{note}]}}", style="dim"),
+        console=console,
+        disable=not (shown and console.is_terminal),
+    )
+
+
 @contextmanager
 def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
     """Show how far a run is, how fast it goes, when it ends, and what it has seen so far.
@@ -55,22 +81,12 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
     Yields:
         What to tell it.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import MofNCompleteColumn, TaskID
 
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-        TextColumn("{task.fields[seen]}", style="dim"),
-    )
-    console = Console(stderr=True)
     scored = leaked = failed = 0
     earlier: int | None = None
     task: TaskID | None = None
-    with Progress(*columns, console=console, disable=not (shown and console.is_terminal)) as bar:
+    with live_progress(MofNCompleteColumn(), "seen", shown=shown) as bar:
 
         def tick(done: int, total: int, ended: tuple[EpisodeMeasures, ...]) -> None:
             nonlocal scored, leaked, failed, earlier, task
