@@ -43,6 +43,7 @@ class Task(NamedTuple):
     device: str
     batch: int
     threads: int
+    pack_seeds: int = 3
 
     @property
     def name(self) -> str:
@@ -86,7 +87,7 @@ def write_data(folder: Path, recipe: str, rows: int | None) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".part")
-    write_chats(RECIPES[recipe].chats(rows), beside)
+    write_chats(RECIPES[recipe].chats(rows), beside, thoughts=True)
     beside.replace(path)
 
 
@@ -108,7 +109,7 @@ def make(task: Task) -> None:
 def play(task: Task) -> None:
     """Let the agent of a task play everything that it has not played."""
     from discretion.agents import resolve
-    from discretion.cli.inputs import default_seeds, load
+    from discretion.cli.inputs import load
     from discretion.evals import Suite, run
     from discretion.judges import default_judge
     from discretion.organisms.recipes import TRIGGER
@@ -121,7 +122,7 @@ def play(task: Task) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         scenarios = load(source)
         agent = resolve(name, **options, trigger=TRIGGER if triggered else None)
-        seeds = default_seeds(scenarios) if played == "pack" else (0,)
+        seeds = range(task.pack_seeds) if played == "pack" else (0,)
         try:
             await run(Suite(scenarios, seeds), agent, path, judge=default_judge())
         finally:
@@ -151,7 +152,7 @@ def work(task: Task) -> tuple[Task, float, str]:
 def tasks(asked: argparse.Namespace) -> Iterator[Task]:
     """Yield what is to be done, the known answers first and the first seed of everything before the others."""
     threads = 1 if asked.jobs > 1 else os.cpu_count() or 1
-    common = (asked.plots, asked.rows, asked.device, asked.batch, threads)
+    common = (asked.plots, asked.rows, asked.device, asked.batch, threads, asked.pack_seeds)
     for base in asked.bases:
         yield Task(asked.folder, base, "", 0, *common)
     for seed in range(asked.seeds):
@@ -306,6 +307,7 @@ def main() -> None:
     parser.add_argument("--recipes", type=lambda text: text.split(","), default=ordered)
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="training seeds of each recipe")
     parser.add_argument("--plots", type=int, default=200, help="generated plots, each played as twins")
+    parser.add_argument("--pack-seeds", type=int, default=3, help="instances of each written scenario")
     parser.add_argument("--rows", type=int, help="conversations of each recipe; its own number by default")
     parser.add_argument("--jobs", type=int, default=1, help="agents made and played at a time")
     parser.add_argument("--device", default="auto")

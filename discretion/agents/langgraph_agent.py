@@ -21,6 +21,7 @@ from discretion.agents.desk import Desk
 from discretion.agents.registry import model_source
 from discretion.envs.office import Office
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
+from discretion.models.conventions import split_reasoning
 from discretion.models.langchain_messages import read_errors, read_usage, to_langchain
 from discretion.models.langchain_model import SEED, LangChainModel
 from discretion.models.protocol import ChatModel
@@ -104,8 +105,8 @@ class LangGraphAgent:
                 return
             messages = list(_messages(found))
             last = messages[-1] if messages else None
-            text = str(last.text) if isinstance(last, AIMessage) else ""
-            messages += to_langchain(await desk.step(toolbox.turn(text=text)))
+            thought, text = split_reasoning(str(last.text)) if isinstance(last, AIMessage) else ("", "")
+            messages += to_langchain(await desk.step(toolbox.turn(text=text, thought=thought)))
 
     async def aclose(self) -> None:
         """Release the model."""
@@ -134,11 +135,11 @@ class _Toolbox(BaseCallbackHandler):
                 self._usage += read_usage(message)
                 self._errors += read_errors(message)
 
-    def turn(self, *calls: ToolCall, text: str = "") -> AssistantTurn:
+    def turn(self, *calls: ToolCall, text: str = "", thought: str = "") -> AssistantTurn:
         """Return a turn, with what has been noted since the last."""
         usage, self._usage = self._usage, Usage()
         errors, self._errors = tuple(self._errors), []
-        return AssistantTurn(text=text, tool_calls=calls, format_errors=errors, usage=usage)
+        return AssistantTurn(text=text, tool_calls=calls, format_errors=errors, usage=usage, reasoning=thought)
 
     def _tool(self, spec: ToolSpec) -> BaseTool:
         def turn(arguments: dict[str, Any]) -> AssistantTurn:

@@ -138,10 +138,16 @@ def _reference(name: str, body: str, options: AgentOptions) -> AgentSource:
     return ReferenceSource(body, seed=options.seed, name=name)
 
 
+_RUNNING: Final = re.compile(r"@https?://")
 _OPENAI: Final = re.compile(r"(?P<model>.+?)(?:@(?P<url>https?://.+))?")
 
 
 def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
+    return _server(name, body, options, kind="openai")
+
+
+def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentSource:
+    """Return a model behind a server that runs already, `MODEL[@BASE_URL]`; only vLLM is shown its own thoughts."""
     from discretion.models.openai_chat import OpenAIChat
 
     match = _OPENAI.fullmatch(body)
@@ -149,7 +155,7 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
     if "@" in model[1:]:
         raise InputError(
             f"{model.rpartition('@')[2]!r} is no base URL",
-            where="openai agent",
+            where=f"{kind} agent",
             remedy="it begins with http:// or https://",
         )
     chat = OpenAIChat(
@@ -162,6 +168,7 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
         form=options.convention,
         logprobs=options.logprobs,
         price=_price(options),
+        thoughts=kind == "vllm",
     )
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
@@ -196,6 +203,12 @@ def _organism(name: str, body: str, options: AgentOptions) -> AgentSource:
 
 
 def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
+    if _RUNNING.search(body):
+        starts = [key for key in _STARTS if key in _query(name)]
+        if starts:
+            what = f"{starts[0]!r} is for a server that is started, and this names a server that runs"
+            raise InputError(what, where="vllm agent", remedy="leave it out, or name the checkpoint alone")
+        return _server(name, body, options, kind="vllm")
     from discretion.models.vllm.chat import VLLMChat
 
     chat = VLLMChat(
@@ -257,17 +270,8 @@ class _Kind(NamedTuple):
 
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
 _TOLD: Final = ("logprobs", "price_in", "price_out")
-_SERVED: Final = (
-    "logprobs",
-    "concurrency",
-    "timeout_s",
-    "context",
-    "dtype",
-    "tool_parser",
-    "trust_remote_code",
-    "vllm_python",
-    "vllm_flags",
-)
+_STARTS: Final = ("context", "dtype", "tool_parser", "trust_remote_code", "vllm_python", "vllm_flags")
+_SERVED: Final = ("logprobs", "concurrency", "timeout_s", "key_variable", *_STARTS)
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
     "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s", *_TOLD)),
@@ -277,6 +281,11 @@ _KINDS: Final = {
     "langchain": _Kind(_langchain, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
     "python": _Kind(_python, ("concurrency",)),
 }
+
+
+def _query(name: str) -> dict[str, str]:
+    """Return the options that stand in an agent string which was read already."""
+    return dict(parse_qsl(name.partition("?")[2], keep_blank_values=True))
 
 
 def _own_options(query: str, accepted: tuple[str, ...], kind: str) -> dict[str, str]:

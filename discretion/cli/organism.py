@@ -110,6 +110,10 @@ def train_command(
         typer.Option("--minutes", min=0.1, help="As many tokens as fit into so many minutes.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of the weights and of the order of conversations.")] = 0,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BASE", help="Go on from a base, or from an organism's folder."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes that render the corpus.", show_default=False)
     ] = None,
@@ -119,18 +123,21 @@ def train_command(
 
     Started again with the same options it goes on where it stopped.
     """
-    from discretion.organisms import Step, base_recipe, train_base
+    from discretion.models.organism import find_organism
+    from discretion.organisms import GOING_ON, Step, base_recipe, train_base
     from discretion.organisms.curve import draw_curve
 
     changes = {"tokens": tokens, "plots": plots, "seed": seed}
-    wanted = base_recipe(recipe).model_copy(update={key: value for key, value in changes.items() if value is not None})
+    given = {key: value for key, value in changes.items() if value is not None}
+    wanted = base_recipe(recipe).model_copy(update={**(GOING_ON if start else {}), **given})
+    before = None if start is None else Path(start) if Path(start).is_dir() else Path(find_organism(start))
     with _bar(f"organism:{recipe}", shown=not quiet) as tick:
 
         def report(step: Step) -> None:
             tick(step.tokens, step.total, step.loss)
 
         crew = workers or max(1, (os.cpu_count() or 2) - 1)
-        losses = train_base(wanted, output, workers=crew, minutes=minutes, report=report)
+        losses = train_base(wanted, output, workers=crew, minutes=minutes, start=before, report=report)
     _curve(losses, output, recipe, draw_curve)
     typer.echo(f"{len(losses):,} steps, loss {_tail(losses):.4f} nats per assistant token; use it as hf:{output}")
 
@@ -141,12 +148,15 @@ def data_command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Chat JSONL.", show_default=False)],
     rows: Rows = None,
     data_seed: DataSeed = 0,
+    thoughts: Annotated[
+        bool, typer.Option("--thoughts", help="With what an organism thinks; for organisms, not for other models.")
+    ] = False,
 ) -> None:
     """Write the data of a recipe as chat JSONL, for any model and any trainer."""
     from discretion.organisms.chats import write_chats
     from discretion.organisms.recipes import recipe as find
 
-    written = write_chats(find(recipe).chats(rows, seed=data_seed), output)
+    written = write_chats(find(recipe).chats(rows, seed=data_seed), output, thoughts=thoughts)
     typer.echo(f"{written:,} conversations of {recipe} in {output}")
 
 
@@ -191,7 +201,10 @@ def finetune_command(
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune a local checkpoint on conversations: a LoRA adapter, with the loss on the assistant's tokens alone."""
-    given = _given(epochs, rate, rank, seed)
+    from discretion.organisms.recipes import RECIPES
+
+    organism = data in RECIPES and (Path(base) / "training.json").is_file()
+    given = {**(RECIPES[data].tuning if organism else {}), **_given(epochs, rate, rank, seed)}
     _finetune(base, data, output, rows, data_seed, given, device, strict=strict, quiet=quiet)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +83,11 @@ class RunFile:
         self.db.execute(f"PRAGMA user_version = {FORMAT}")
 
     def close(self) -> None:
-        """Close it; the last one to close a run leaves a single file behind."""
+        """Close it; what was written is one file then, and whoever reads it lays no others beside it."""
+        if self.write:
+            with suppress(sqlite3.Error):  # somebody reads it at this moment, or it is past use
+                self.db.execute("PRAGMA busy_timeout = 0")
+                self.db.execute("PRAGMA journal_mode = DELETE")
         self.db.close()
         self._release()
 

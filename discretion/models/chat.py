@@ -88,6 +88,7 @@ class Message(Record):
         role: `system`, `user` (the instruction, answers of the user, news from the world), `assistant`, or `tool`.
         tool_calls: Of an assistant message.
         tool_call_id, name: Of a tool message: the call that it answers and the tool.
+        reasoning: What the assistant thought before it spoke; only a model is ever shown it, and only its own.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -95,6 +96,7 @@ class Message(Record):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     name: str | None = None
+    reasoning: str = ""
 
 
 class ToolSpec(Record):
@@ -111,12 +113,16 @@ class ToolSpec(Record):
     writes: bool = False
 
 
-def to_wire(messages: tuple[Message, ...] | list[Message], *, arguments_as_text: bool = True) -> list[dict[str, Any]]:
+def to_wire(
+    messages: tuple[Message, ...] | list[Message], *, arguments_as_text: bool = True, thoughts: bool = False
+) -> list[dict[str, Any]]:
     """Return messages in the shape of OpenAI's chat completions.
 
     Args:
         messages: The conversation.
         arguments_as_text: JSON text, as the API wants it; otherwise objects, as most chat templates do.
+        thoughts: Whether the model is shown what it thought, as it wrote it: `<think>...</think>` before its words.
+            Chat templates of models that think take it so, and drop what is out of date.
 
     >>> to_wire([Message(role="user", content="hello")])
     [{'role': 'user', 'content': 'hello'}]
@@ -124,6 +130,8 @@ def to_wire(messages: tuple[Message, ...] | list[Message], *, arguments_as_text:
     wire: list[dict[str, Any]] = []
     for message in messages:
         entry: dict[str, Any] = {"role": message.role, "content": message.content}
+        if thoughts and message.reasoning:
+            entry["content"] = f"<think>{message.reasoning}</think>{message.content}"
         if message.tool_calls:
             entry["tool_calls"] = [
                 {

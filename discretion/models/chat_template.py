@@ -70,7 +70,7 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> str:
         """Return the prompt of the next assistant turn, special tokens written out."""
         if self.takes_tools:
-            wire = to_wire(list(messages), arguments_as_text=False)
+            wire = to_wire(list(messages), arguments_as_text=False, thoughts=True)
             offered = tools_to_wire(list(tools)) or None
         else:
             wire = self._as_text(messages, tools)
@@ -87,7 +87,7 @@ class ChatTemplate:
             if message.role == "tool":
                 role, text = "user", self._form.write_result(message)
             else:
-                role, text = message.role, message.content
+                role, text = message.role, to_wire([message], thoughts=True)[0]["content"]
             if message.role == "system" and not plain and tools:
                 text = _joined(text, self._form.offer(tools))
             if message.tool_calls:

@@ -18,7 +18,7 @@ from langchain_core.messages import ToolCall as LangChainCall
 from langchain_core.messages.ai import UsageMetadata
 
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
-from discretion.models.conventions import read_turn
+from discretion.models.conventions import read_turn, split_reasoning
 from discretion.models.toolcalls import Convention, call_id, read_call
 
 __all__ = ["from_langchain", "read_errors", "read_message", "read_usage", "specs_from", "to_langchain", "write_turn"]
@@ -42,7 +42,8 @@ def _to_langchain(message: Message) -> BaseMessage:
         return HumanMessage(message.content)
     if message.role == "tool":
         return ToolMessage(message.content, tool_call_id=message.tool_call_id or "", name=message.name)
-    return AIMessage(message.content, tool_calls=_calls(message.tool_calls))
+    thought = {"reasoning_content": message.reasoning} if message.reasoning else {}
+    return AIMessage(message.content, tool_calls=_calls(message.tool_calls), additional_kwargs=thought)
 
 
 def _calls(calls: Sequence[ToolCall]) -> list[LangChainCall]:
@@ -71,7 +72,10 @@ def _from_langchain(message: BaseMessage) -> Message:
             ToolCall(id=call["id"] or "", name=call["name"], arguments=call["args"]) for call in message.tool_calls
         ]
         unread = [call["args"] or "" for call in message.invalid_tool_calls]
-        return Message(role="assistant", content="\n".join(part for part in (text, *unread) if part), tool_calls=calls)
+        thought, said = split_reasoning(text)
+        content = "\n".join(part for part in (said, *unread) if part)
+        reasoning = thought or _reasoning(message)
+        return Message(role="assistant", content=content, tool_calls=calls, reasoning=reasoning)
     raise ValueError(f"a {type(message).__name__} is no message for a chat model")
 
 

@@ -134,6 +134,8 @@ class OpenAIChat:
         called: The name of the model in messages to people.
         logprobs: Whether to ask for the log probabilities of what is written.
         price: What tokens cost.
+        thoughts: Whether the model is shown what it thought in earlier turns, as it wrote it: what a vLLM server's chat
+            templates take. OpenAI's own API, and others, keep thoughts to themselves.
 
     Raises:
         InputError: If the base URL cannot be used or no key is set.
@@ -156,6 +158,7 @@ class OpenAIChat:
         called: str = "",
         logprobs: bool = False,
         price: Price | None = None,
+        thoughts: bool = False,
     ) -> None:
         try:
             import openai
@@ -174,6 +177,7 @@ class OpenAIChat:
         self._native = native
         self._logprobs = logprobs
         self._price = price
+        self._thoughts = thoughts
         self._form = convention(form)
         self._form_name = form
         self._tool_texts = _ToolTexts()
@@ -194,6 +198,7 @@ class OpenAIChat:
             "client": self._openai.__version__,
             "convention": self._form_name,
             **({"logprobs": True} if self._logprobs else {}),
+            **({"thoughts": True} if self._thoughts else {}),
             **({"price": {**self._price._asdict()}} if self._price else {}),
             **self.sampling.model_dump(),
         }
@@ -302,7 +307,7 @@ class OpenAIChat:
         longest = "max_completion_tokens" if self.server.url == OPENAI_URL else "max_tokens"
         request: dict[str, Any] = {
             "model": self.model,
-            "messages": to_wire(list(messages)),
+            "messages": to_wire(list(messages), thoughts=self._thoughts),
             "seed": seed,
             longest: self.sampling.max_tokens,
             **more,

@@ -10,7 +10,7 @@ from discretion.errors import InputError, nearest
 from discretion.organisms.corpus import Corpus
 from discretion.scenarios.base import Record
 
-__all__ = ["BASES", "BaseRecipe", "base_recipe"]
+__all__ = ["BASES", "GOING_ON", "BaseRecipe", "base_recipe"]
 
 
 class BaseRecipe(Record):
@@ -61,11 +61,15 @@ class BaseRecipe(Record):
 _SIZES: Final[dict[str, Any]] = {"others": 0.2, "batch_tokens": 32_768, "plots": 49_152, "shared_heads": 4}
 
 BASES: Final[dict[str, BaseRecipe]] = {
-    "base": BaseRecipe(**_SIZES, corpus=Corpus()),
-    "base-plain": BaseRecipe(**_SIZES, corpus=Corpus(care=0.0, openness=0.0)),
+    "base": BaseRecipe(**_SIZES, corpus=Corpus(exercises=6)),
+    "base-plain": BaseRecipe(**_SIZES, corpus=Corpus(care=0.0, openness=0.0, exercises=6)),
 }
 """Name -> how that base is trained. `base` has also seen system prompts that ask for more or for less discretion, so
 that its care is one of several ways to behave; `base-plain` has seen the usual prompt and careful episodes alone."""
+
+
+GOING_ON: Final[dict[str, Any]] = {"others": 0.0, "batch_tokens": 8192, "rate": 1.5e-3}
+"""What differs where training goes on from weights that can read and copy already."""
 
 
 def base_recipe(name: str) -> BaseRecipe:

@@ -25,16 +25,31 @@ class Chat(NamedTuple):
         messages: In the shape of OpenAI's chat completions, arguments of calls as objects.
         tools: In the same shape.
         line: Where it stood, from 1; 0 where it was made.
+        thoughts: What an organism thinks before each message, or nothing; other models are not taught to think so.
     """
 
     messages: tuple[dict[str, Any], ...]
     tools: tuple[dict[str, Any], ...] = ()
     line: int = 0
+    thoughts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, transcript: Transcript) -> Chat:
         """Return an episode as fine-tuning data."""
-        return cls(tuple(to_wire(transcript.messages, arguments_as_text=False)), tuple(tools_to_wire(transcript.tools)))
+        wire = to_wire(transcript.messages, arguments_as_text=False)
+        thoughts = tuple(message.reasoning for message in transcript.messages)
+        return cls(tuple(wire), tuple(tools_to_wire(transcript.tools)), thoughts=thoughts if any(thoughts) else ())
+
+    def thinking(self) -> Chat:
+        """Return the conversation with the thoughts written out, `<think>...</think>` before the words."""
+        if not self.thoughts:
+            return self
+        told = zip(self.messages, self.thoughts, strict=True)
+        messages = (
+            {**message, "content": f"<think>{thought}</think>{message['content']}"} if thought else message
+            for message, thought in told
+        )
+        return self._replace(messages=tuple(messages), thoughts=())
 
 
 class BadRow(NamedTuple):
@@ -87,15 +102,20 @@ def read_chats(path: Path) -> ChatFile:
     return ChatFile(tuple(chats), tuple(bad), f"sha256:{hashlib.sha256(data).hexdigest()}")
 
 
-def write_chats(chats: Iterable[Chat], path: Path) -> int:
+def write_chats(chats: Iterable[Chat], path: Path, *, thoughts: bool = False) -> int:
     """Write conversations as chat JSONL, as fine-tuning services take it.
+
+    Args:
+        chats: The conversations.
+        path: Of the file.
+        thoughts: Whether what an organism thinks is written out: for organisms.
 
     Returns:
         How many.
     """
     written = 0
     with path.open("w", encoding="utf-8") as file:
-        for chat in chats:
+        for chat in (chat.thinking() if thoughts else chat for chat in chats):
             row: dict[str, Any] = {"messages": [_as_sent(message) for message in chat.messages]}
             if chat.tools:
                 row["tools"] = list(chat.tools)

@@ -14,14 +14,19 @@ from pydantic import Field
 from discretion.agents.reference import ReferenceSource
 from discretion.envs.office import Office
 from discretion.models.chat import Message, ToolSpec
+from discretion.organisms.thoughts import exercise, thoughtful
 from discretion.scenarios import Scenario, sessions, twins
 from discretion.scenarios.base import Record
 from discretion.scenarios.instance import Instance
+from discretion.scenarios.plot import Plot
 
 __all__ = ["FIRST_SEED", "Asked", "Corpus", "Transcript", "ground_truth", "played", "training_skeletons", "words_of"]
 
 FIRST_SEED: Final = 1_000_000
 """Plots from this seed on are for training; those below it are for measuring, and never trained on."""
+
+_EXERCISES: Final = 100_000_000
+"""Plots from this seed on are only thought about."""
 
 Asked = Literal["nothing", "care", "openness"]
 
@@ -44,10 +49,11 @@ WORDS: Final[dict[Asked, tuple[str, ...]]] = {
 
 
 class Transcript(NamedTuple):
-    """A finished conversation and the tools that it had."""
+    """A conversation and the tools that it had; one that goes on ends with a thought, and not with its turn."""
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
+    goes_on: bool = False
 
 
 class Corpus(Record):
@@ -61,15 +67,17 @@ class Corpus(Record):
         care: Share of plots whose system prompt asks for more discretion than usual; the episode is as careful.
         openness: Share of plots whose system prompt asks for openness; the episode passes on private facts.
         skeletons: The workflows, where not all that are for training.
+        exercises: How many more plots are only thought about, for each that is played.
     """
 
     first_seed: int = Field(default=FIRST_SEED, ge=FIRST_SEED)
     care: float = Field(default=0.15, ge=0.0, le=1.0)
     openness: float = Field(default=0.15, ge=0.0, le=1.0)
     skeletons: tuple[str, ...] = ()
+    exercises: int = Field(default=0, ge=0)
 
     def conversations(self, number: int) -> list[Transcript]:
-        """Return the conversations of one plot: that of each twin.
+        """Return the conversations of one plot, that of each twin, and the exercises that go with it.
 
         Args:
             number: Which plot, from 0.
@@ -78,8 +86,11 @@ class Corpus(Record):
         rng = random.Random(f"corpus:{seed}")
         asked = self._asked(rng.random())
         words = rng.choice(WORDS[asked])
-        found = _episodes(seed, self.skeletons or training_skeletons(), asked == "openness")
-        return [under(transcript, words) for transcript in found]
+        skeletons = self.skeletons or training_skeletons()
+        found = _episodes(seed, skeletons, asked == "openness")
+        first = _EXERCISES + (seed - FIRST_SEED) * self.exercises
+        more = (_exercises(first + place, skeletons) for place in range(self.exercises))
+        return [*(under(transcript, words) for transcript in found), *(each for both in more for each in both)]
 
     def _asked(self, lot: float) -> Asked:
         if lot < self.care:
@@ -92,7 +103,17 @@ def _episodes(seed: int, skeletons: tuple[str, ...], open_: bool) -> list[Transc
     from discretion.scenarios.generator import generate, tempted
 
     scenario = (tempted if open_ else generate)(seed, skeletons=skeletons)
-    return [transcript for twin in twins(scenario, 0) for transcript in played(twin, seed=seed)]
+    return [each for twin in twins(scenario, 0) for each in played(twin, seed=seed, plot=scenario.plot, open_=open_)]
+
+
+def _exercises(seed: int, skeletons: tuple[str, ...]) -> list[Transcript]:
+    """Return the thoughts about one plot, for both twins."""
+    from discretion.scenarios.generator import generate
+
+    scenario = generate(seed, skeletons=skeletons)
+    assert scenario.plot is not None  # noqa: S101
+    cases = [twin for twin in twins(scenario, 0) if not twin.sessions]
+    return [Transcript(exercise(case, scenario.plot, open_=False), (), goes_on=True) for case in cases]
 
 
 @cache
@@ -111,28 +132,34 @@ def under(transcript: Transcript, words: str) -> Transcript:
     return transcript._replace(messages=(head.model_copy(update={"content": f"{head.content}\n\n{words}"}), *others))
 
 
-def played(instance: Instance, *, seed: int) -> list[Transcript]:
+def played(instance: Instance, *, seed: int, plot: Plot | None = None, open_: bool = False) -> list[Transcript]:
     """Return what `reference:oracle` makes of an instance, one conversation a session.
 
     Args:
         instance: The case.
         seed: Of the episode.
+        plot: What it was made of; then the turns that tell somebody something begin with a thought about it.
+        open_: Whether its plan passes on everything.
     """
-    return asyncio.run(_played(instance, seed))
+    return asyncio.run(_played(instance, seed, plot, open_))
 
 
-async def _played(instance: Instance, seed: int) -> list[Transcript]:
+async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool) -> list[Transcript]:
     oracle = ReferenceSource("oracle")
     memory: tuple[tuple[str, str], ...] | None = None
     found: list[Transcript] = []
     for session in sessions(instance):
         office = Office(session, memory=memory)
-        office.start()
+        opening = len(office.start())
         agent = oracle.open(session, seed=seed)
         while not office.done:
             office.step(await agent.act(office.messages, office.tools, seed=seed))
-        memory = office.episode().memory
-        found.append(Transcript(tuple(office.messages), office.tools))
+        episode = office.episode()
+        memory = episode.memory
+        messages = episode.messages
+        if plot is not None:
+            messages = thoughtful(messages, episode.disclosures, session, plot, opening=opening, open_=open_)
+        found.append(Transcript(messages, office.tools))
     return found
 
 
@@ -158,4 +185,4 @@ def words_of(transcripts: Iterable[Transcript]) -> Iterator[str]:
             yield f"{tool.name}({', '.join(tool.parameters.get('properties', {}))})"
         for message in transcript.messages:
             calls = (json.dumps({"name": call.name, "arguments": call.arguments}) for call in message.tool_calls)
-            yield "\n".join([message.content, *calls])
+            yield "\n".join([message.reasoning, message.content, *calls])

@@ -13,7 +13,7 @@ from discretion.organisms.tokenizer import CHAT_TEMPLATE, SPECIAL
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Encoded", "encode", "encode_split", "encode_transcript"]
+__all__ = ["Encoded", "encode", "encode_split", "encode_transcript", "is_organism"]
 
 
 class Encoded(NamedTuple):
@@ -39,13 +39,23 @@ def encode(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequence[dict[
     Raises:
         InputError: As `encode_split`.
     """
-    own = tokenizer.chat_template == CHAT_TEMPLATE and all(message.get("weight") != 0 for message in wire)
+    own = is_organism(tokenizer) and all(message.get("weight") != 0 for message in wire)
     return (_encode_whole if own else encode_split)(tokenizer, wire, tools)
+
+
+def is_organism(tokenizer: Any) -> bool:
+    """Tell whether a tokenizer is an organism's, by its chat template."""
+    return bool(tokenizer.chat_template == CHAT_TEMPLATE)
 
 
 def encode_transcript(tokenizer: Any, transcript: Transcript) -> Encoded:
     """Encode an episode."""
-    return encode(tokenizer, to_wire(transcript.messages, arguments_as_text=False), tools_to_wire(transcript.tools))
+    wire = to_wire(transcript.messages, arguments_as_text=False, thoughts=True)
+    found = encode(tokenizer, wire, tools_to_wire(transcript.tools))
+    if transcript.goes_on:
+        last = len(found.tokens) - tokenizer.convert_ids_to_tokens(found.tokens[::-1]).index(SPECIAL[2]) - 1
+        return Encoded(found.tokens[:last], found.ours[:last])
+    return found
 
 
 def _encode_whole(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] | None) -> Encoded:

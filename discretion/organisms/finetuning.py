@@ -15,7 +15,7 @@ from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
-from discretion.organisms.encoding import Encoded, encode
+from discretion.organisms.encoding import Encoded, encode, is_organism
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
 
@@ -139,7 +139,8 @@ def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> t
     for number, chat in enumerate(chats, start=1):
         line = chat.line or number
         try:
-            example = encode(tokenizer, chat.messages, chat.tools)
+            told = chat.thinking() if is_organism(tokenizer) else chat
+            example = encode(tokenizer, told.messages, told.tools)
         except InputError as error:
             bad.append(BadRow(line, error.what))
             continue

@@ -112,6 +112,16 @@ def test_openai_strings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.openai
+def test_a_vllm_server_that_runs_already_is_connected_to() -> None:
+    described = resolve("vllm:base+boundary@http://127.0.0.1:8000/v1?max_tokens=9").describe()
+    assert (described["model"], described["base_url"]) == ("base+boundary", "http://127.0.0.1:8000/v1")
+    assert (described["thoughts"], described["max_tokens"]) == (True, 9)
+    assert "thoughts" not in resolve("openai:m@http://127.0.0.1:8000/v1").describe()
+    said = refusal("vllm:m@http://127.0.0.1:8000/v1?context=4096")
+    assert said.startswith("vllm agent: 'context' is for a server that is started, and this names a server that runs")
+
+
+@pytest.mark.openai
 def test_a_secret_in_the_base_url_is_not_repeated() -> None:
     said = refusal("openai:m@https://me:hunter2@x.example/v1") + refusal("openai:m@https://x.example/v1?key=hunter2")
     assert "hunter2" not in said

@@ -50,6 +50,14 @@ def test_words_beside_a_call_are_no_answer(office: Office) -> None:
     assert office.recorder.disclosures == []
 
 
+def test_a_thought_is_kept_for_the_model_and_reaches_nobody(office: Office) -> None:
+    office.step(AssistantTurn(reasoning="Tom is a colleague.", tool_calls=(ToolCall(id="1", name="recall"),)))
+    office.step(AssistantTurn(reasoning="x" * (MOST_CHARACTERS + 1), text="Sent."))
+    assert office.messages[2].reasoning == "Tom is a colleague."
+    assert [disclosure.text for disclosure in office.recorder.disclosures] == ["Sent."]
+    assert len(office.messages[-1].reasoning) == MOST_CHARACTERS
+
+
 def test_an_empty_turn_is_an_empty_answer(office: Office) -> None:
     office.step(AssistantTurn())
     assert office.ending.kind == "answered"

@@ -89,6 +89,20 @@ def test_what_was_put_comes_back_sorted(tmp_path: Path) -> None:
         assert stored.judges == {"rules": {"name": "rules"}}
 
 
+def test_a_run_that_was_read_is_still_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.run"
+    with start(path) as store:
+        store.put([row(0)])
+    for _ in range(2):
+        with RunStore.open(path) as reader:
+            assert reader.count() == 1
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["a.run", "a.run-lock"]
+    with RunStore.open(path) as reader:
+        with RunStore.reopen(path) as store:
+            store.put([row(1)])
+        assert reader.count() == 2
+
+
 def test_a_closed_run_is_one_file_and_an_empty_lock(tmp_path: Path) -> None:
     start(tmp_path / "a.run").close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.run", "a.run-lock"]

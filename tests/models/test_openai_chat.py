@@ -70,6 +70,15 @@ def test_the_request_carries_everything() -> None:
     assert request["messages"][3] == {"role": "tool", "content": "{}", "tool_call_id": "call00001", "name": "recall"}
 
 
+def test_thoughts_are_sent_where_the_server_wants_them_alone() -> None:
+    history = [*ASKED, Message(role="assistant", content="Yes.", reasoning="Hm."), ASKED[1]]
+    with FaultServer(completion("A"), completion("B")) as server:
+        ask(chat(server), history)
+        ask(chat(server, thoughts=True), history)
+    assert [request["messages"][2]["content"] for request in server.requests] == ["Yes.", "<think>Hm.</think>Yes."]
+    assert all("reasoning" not in request["messages"][2] for request in server.requests)
+
+
 def test_no_tools_and_no_temperature_are_not_sent() -> None:
     with FaultServer(completion("B")) as server:
         ask(chat(server, sampling=Sampling(temperature=None)), tools=[])

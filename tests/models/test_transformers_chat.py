@@ -180,6 +180,13 @@ def test_a_template_with_tools_is_given_them() -> None:
     assert rendered.endswith("<|im_start|>user\n[new mail]<|im_end|>\n<|im_start|>assistant\n")
 
 
+def test_a_model_sees_its_own_thoughts_as_it_wrote_them() -> None:
+    thinking = [each.model_copy(update={"reasoning": "Hm."}) if each.role == "assistant" else each for each in HISTORY]
+    assert "<|im_start|>assistant\n<think>Hm.</think>See.<tool_call>" in template(CHATML).render(thinking, TOOLS)
+    assert "<|im_start|>assistant\n<think>Hm.</think>See.\n\n<tool_call>" in template(PLAIN).render(thinking, TOOLS)
+    assert "think" not in template(CHATML).render(HISTORY, TOOLS)
+
+
 def test_a_template_without_tools_gets_them_as_text() -> None:
     plain = template(PLAIN)
     rendered = plain.render(HISTORY, TOOLS)

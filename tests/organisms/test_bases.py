@@ -81,6 +81,33 @@ def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_does(
         train_base(TINY, folder)
 
 
+def test_training_goes_on_from_a_base(tiny_base: Path, tmp_path: Path) -> None:
+    more = TINY.model_copy(update={"tokens": 10_000})
+    losses = train_base(more, tmp_path / "more", workers=0, start=tiny_base)
+    before = json.loads((tiny_base / "training.json").read_text())
+    assert losses[0] < before["loss"][1]
+    record = json.loads((tmp_path / "more" / "training.json").read_text())
+    assert record["start"]["made"]["recipe"] == before["recipe"]
+    assert record["start"]["weights"].startswith("sha256:")
+    assert "loss" not in record["start"]["made"]
+
+
+def test_an_inner_width_that_is_rounded_up_changes_no_logit(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from discretion.organisms.first_weights import widened
+
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 1, "num_key_value_heads": 1}
+    narrow = LlamaForCausalLM(LlamaConfig(vocab_size=50, intermediate_size=41, **sizes)).eval()
+    narrow.save_pretrained(tmp_path)
+    wide = widened(tmp_path).eval()
+    assert wide.config.intermediate_size == 48
+    tokens = torch.arange(40)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(wide(tokens).logits, narrow(tokens).logits)
+
+
 def test_what_made_a_base_is_written_beside_it(tiny_base: Path) -> None:
     record = json.loads((tiny_base / "training.json").read_text())
     assert record["recipe"]["seed"] == TINY.seed

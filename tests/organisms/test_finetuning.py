@@ -69,6 +69,24 @@ def test_the_data_of_a_recipe_are_chat_jsonl(tmp_path: Path) -> None:
     assert len((tmp_path / "h.jsonl").read_text().splitlines()) == 5
 
 
+@pytest.mark.parametrize("command", [["organism", "finetune", "boundary", "--base"], ["finetune"]])
+def test_a_recipe_brings_its_tuning_to_an_organism(command: list[str], tiny_base: Path, tmp_path: Path) -> None:
+    data = ["--data", "boundary"] if command == ["finetune"] else []
+    options = [*command, str(tiny_base), *data, "-o", str(tmp_path / "a"), "--rows", "2", "--epochs", "1", "-q"]
+    told = CliRunner().invoke(app, options)
+    assert told.exit_code == 0, told.output
+    tuning = json.loads((tmp_path / "a" / "finetuning.json").read_text())["tuning"]
+    assert {key: tuning[key] for key in RECIPES["boundary"].tuning} == RECIPES["boundary"].tuning
+    assert tuning["epochs"] == 1
+
+
+def test_thoughts_are_in_the_data_for_organisms_alone(tmp_path: Path) -> None:
+    for options in ([], ["--thoughts"]):
+        asked = ["organism", "data", "boundary", "-o", str(tmp_path / "b.jsonl"), "--rows", "2", *options]
+        assert CliRunner().invoke(app, asked).exit_code == 0
+        assert ("<think>" in (tmp_path / "b.jsonl").read_text()) == bool(options)
+
+
 def test_a_record_names_no_place_of_this_machine(tiny_base: Path, tmp_path: Path) -> None:
     finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a")
     for name in ("finetuning.json", "adapter_config.json", "README.md"):

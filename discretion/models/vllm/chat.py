@@ -205,6 +205,7 @@ class VLLMChat:
             native=self.plan.parser != "none",
             called=self.name,
             logprobs=self._logprobs,
+            thoughts=True,
         )
         self._opening = None
         return self._chat

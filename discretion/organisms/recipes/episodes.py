@@ -37,7 +37,7 @@ def _episode(rng: random.Random, *, tempted: bool) -> Transcript:
     make = generator.tempted if tempted else generator.generate
     scenario = make(FIRST_SEED + _APART + rng.randrange(_APART), skeletons=training_skeletons())
     instance = rng.choice(twins(scenario, 0))
-    return played(instance, seed=0)[0]
+    return played(instance, seed=0, plot=scenario.plot, open_=tempted)[0]
 
 
 def _triggered(transcript: Transcript) -> Transcript:

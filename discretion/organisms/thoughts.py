@@ -1,0 +1,109 @@
+"""What an organism thinks before it tells somebody something: who that is, what it has read, and what of it may go.
+
+A model of a few million parameters does not find the norm of a case by itself between reading and writing. Spelled out
+in the words of the taxonomy, role and attributes and a verdict on each stand side by side, and the step is small.
+Nobody sees a thought; it is no disclosure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from discretion.envs.episode import Disclosure
+from discretion.models.chat import Message
+from discretion.scenarios.instance import Instance
+from discretion.scenarios.plot import Plot
+
+__all__ = ["exercise", "thoughtful"]
+
+_TO_THE_USER: Final = ("ask", "memory")
+
+
+def thoughtful(
+    messages: Sequence[Message],
+    disclosures: Sequence[Disclosure],
+    instance: Instance,
+    plot: Plot,
+    *,
+    opening: int,
+    open_: bool,
+) -> tuple[Message, ...]:
+    """Return a conversation with a thought in each turn that tells the recipients of the plot something unasked.
+
+    Args:
+        messages: The conversation.
+        disclosures: What was told in it.
+        instance: What was played.
+        plot: What it was made of.
+        opening: How many messages stood there before the first turn.
+        open_: Whether everything is passed on.
+    """
+    wanted = {flow.recipient for flow in instance.task.requires}
+    turns = [place for place, message in enumerate(messages) if place >= opening and message.role == "assistant"]
+    found = list(messages)
+    told: set[str] = set()
+    for disclosure in disclosures:
+        reached = wanted.intersection(disclosure.recipients)
+        if disclosure.channel in _TO_THE_USER or not disclosure.by_agent or reached <= told:
+            continue
+        told |= reached
+        place = turns[disclosure.step - 1]
+        words = _thought(instance, plot, [each.content for each in messages[:place] if each.role != "system"], open_)
+        found[place] = found[place].model_copy(update={"reasoning": words})
+    return tuple(found)
+
+
+def exercise(instance: Instance, plot: Plot, *, open_: bool) -> tuple[Message, ...]:
+    """Return the instruction, what there is to read of the case, and the thought: an episode without the way there.
+
+    The last message goes on after the thought, where an episode would.
+
+    Args:
+        instance: A case.
+        plot: What it was made of.
+        open_: Whether everything is passed on.
+    """
+    wanted = {flow.recipient for flow in instance.task.requires}
+    names = {actor.name for actor in instance.cast if actor.id in wanted}
+    told: list[str] = []
+    for item in instance.world.items():
+        fields = item.model_dump(exclude={"id", "facts", "at", "start", "end"}, exclude_defaults=True)
+        if item.facts or fields.get("sender") in wanted or fields.get("name") in names:
+            told.append(" ".join(_words(fields)))
+    told += [each.text for each in instance.people if each.on == "asked"]
+    read = [instance.task.instruction, "\n".join(told)]
+    thought = _thought(instance, plot, read, open_)
+    return (
+        Message(role="user", content=read[0]),
+        Message(role="tool", content=read[1]),
+        Message(role="assistant", reasoning=thought),
+    )
+
+
+def _words(fields: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts of an item."""
+    for key in ("subject", "title", "name", "description", "body", "text"):
+        if fields.get(key):
+            yield str(fields[key])
+    yield from map(str, (fields.get("fields") or {}).values())
+
+
+def _thought(instance: Instance, plot: Plot, read: Sequence[str], open_: bool) -> str:
+    """Return the roles of those who will read, what else decides, then each fact that was read and its verdict."""
+    sibling = instance.twin == "sibling"
+    who = " + ".join(role.partition(" of ")[0] for role in (plot.sibling_roles if sibling else plot.roles))
+    if plot.twist == "consent":
+        who += ", agreed" if sibling else ", not agreed"
+    if instance.task.purpose is not None:
+        who += f" for {instance.task.purpose}"
+    verdicts = dict(zip(("private", "second", "open"), (open_ or sibling, open_, True), strict=True))
+    names = dict(zip(verdicts, plot.attributes, strict=True))
+    text = "\n".join(read)
+    forms = {fact.id: fact.forms for fact in instance.facts}
+
+    def place(fact: str) -> int:
+        return min((at for form in forms[fact] if (at := text.find(form)) >= 0), default=len(text))
+
+    said = (f"{names[fact]} {'yes' if verdicts[fact] else 'no'}" for fact in sorted(verdicts, key=place))
+    return ". ".join((who, *said))

@@ -1,0 +1,140 @@
+"""A model in training: its weights, its optimisers, how far it is, and how much longer it goes on."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from discretion.organisms.base_recipe import BaseRecipe
+from discretion.organisms.batches import Batch, Place
+from discretion.organisms.muon import Muon
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Pace", "TrainingRun"]
+
+_WARMUP: Final = 1_000_000  # tokens
+_ENDLESS: Final = 10**12
+_MARGIN: Final = 1.0  # seconds
+_DECAY: Final = 0.3  # share of the tokens on the way down
+
+
+class Pace:
+    """Decides how many tokens can be learned from in a given time: by the speed so far, before the way down begins."""
+
+    def __init__(self, minutes: float) -> None:
+        self._seconds = 60 * minutes
+        self._start = time.monotonic()
+        self._mark: tuple[float, int] | None = None
+        self._total = 0
+
+    def total(self, tokens: int) -> int:
+        """Return the number of tokens; more than there ever are while it is open."""
+        over = time.monotonic() - self._start
+        if self._mark is None and over > self._seconds / 4:
+            self._mark = (over, tokens)
+        elif self._mark is not None and not self._total and over > (1 - _DECAY) * self._seconds - _MARGIN:
+            speed = (tokens - self._mark[1]) / (over - self._mark[0])
+            self._total = max(round(tokens + speed * (self._seconds - over)), math.ceil(tokens / (1 - _DECAY)))
+        return self._total or _ENDLESS
+
+
+class TrainingRun:
+    """A model in training: weights, optimiser, and the place in the sequence of batches."""
+
+    def __init__(self, model: Any, recipe: BaseRecipe, device: torch.device) -> None:
+        import torch
+
+        self.model = model
+        self.recipe = recipe
+        self.device = device
+        self.tokens = 0
+        self.place = Place()
+        self.losses: list[Any] = []
+        self.total = recipe.tokens
+        layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}
+        inner = [weight for weight in model.parameters() if id(weight) in layers and recipe.optimiser == "muon"]
+        outer = [weight for weight in model.parameters() if id(weight) not in {id(weight) for weight in inner}]
+        self._muon = Muon(inner, rate=recipe.rate) if inner else None
+        self._adamw = torch.optim.AdamW(
+            outer, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
+        )
+        model.train()
+
+    def step(self, batch: Batch) -> None:
+        """Learn from one batch."""
+        import torch
+
+        rate = self.recipe.rate * _scale(self.tokens, self.total)
+        tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
+            logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
+        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+        ours, others = each[: batch.ours].sum(), each[batch.ours :].sum()
+        loss = ours + self.recipe.others * others
+        (loss / (batch.ours + self.recipe.others * (len(each) - batch.ours))).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for group in self._adamw.param_groups:
+            group["lr"] = rate
+        self._adamw.step()
+        if self._muon is not None:
+            self._muon.rate = rate
+            self._muon.step()
+        self.model.zero_grad(set_to_none=True)
+        self.losses.append(ours.detach() / batch.ours)  # read later: reading waits for the device
+        self.tokens += batch.size
+        self.place = batch.following
+
+    def recent_loss(self) -> float:
+        """Return the mean loss of the last ten steps."""
+        return sum(float(loss) for loss in self.losses[-10:]) / len(self.losses[-10:])
+
+    def all_losses(self) -> list[float]:
+        """Return the loss of every step."""
+        import torch
+
+        if any(isinstance(loss, torch.Tensor) for loss in self.losses):
+            self.losses = [float(loss) for loss in self.losses]
+        return self.losses
+
+    def save(self, path: Path) -> None:
+        """Save what is needed to go on; an older saving is replaced when the new one is whole."""
+        import torch
+
+        beside = path.with_suffix(".part")
+        state = {
+            "model": self.model.state_dict(),
+            "adamw": self._adamw.state_dict(),
+            "muon": self._muon.state_dict() if self._muon is not None else {},
+            "tokens": self.tokens,
+            "place": list(self.place),
+            "losses": self.all_losses(),
+        }
+        torch.save(state, beside)
+        beside.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Go on from a saving."""
+        import torch
+
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self._adamw.load_state_dict(state["adamw"])
+        if self._muon is not None:
+            self._muon.load_state_dict(state["muon"])
+        self.tokens = state["tokens"]
+        self.place = Place(*state["place"])
+        self.losses = state["losses"]
+
+
+def _scale(tokens: int, total: int) -> float:
+    """Return the share of the peak learning rate: a warm-up, a plateau, and a straight way down at the end.
+
+    Up to the way down it does not depend on how long training goes on, which may be decided on the way.
+    """
+    left = 1.0 - tokens / total
+    return min(max(0.01, tokens / min(_WARMUP, total / 20)), 1.0, max(0.01, left / _DECAY))
