@@ -44,6 +44,7 @@ class Task(NamedTuple):
     batch: int
     threads: int
     pack_seeds: int = 3
+    played: tuple[str, ...] = ("general", "unseen", "pack")
 
     @property
     def name(self) -> str:
@@ -129,7 +130,7 @@ def play(task: Task) -> None:
             await agent.aclose()
 
     for played, source in sets(task.plots).items():
-        if played != "unseen" or not task.recipe:
+        if played in task.played and (played != "unseen" or not task.recipe):
             asyncio.run(one(played, source, triggered=False))
             if task.recipe == "backdoor":
                 asyncio.run(one(played, source, triggered=True))
@@ -152,7 +153,7 @@ def work(task: Task) -> tuple[Task, float, str]:
 def tasks(asked: argparse.Namespace) -> Iterator[Task]:
     """Yield what is to be done, the known answers first and the first seed of everything before the others."""
     threads = 1 if asked.jobs > 1 else os.cpu_count() or 1
-    common = (asked.plots, asked.rows, asked.device, asked.batch, threads, asked.pack_seeds)
+    common = (asked.plots, asked.rows, asked.device, asked.batch, threads, asked.pack_seeds, tuple(asked.sets))
     for base in asked.bases:
         yield Task(asked.folder, base, "", 0, *common)
     for seed in range(asked.seeds):
@@ -307,6 +308,7 @@ def main() -> None:
     parser.add_argument("--recipes", type=lambda text: text.split(","), default=ordered)
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="training seeds of each recipe")
     parser.add_argument("--plots", type=int, default=200, help="generated plots, each played as twins")
+    parser.add_argument("--sets", nargs="+", choices=list(sets(1)), default=list(sets(1)), help="what is played now")
     parser.add_argument("--pack-seeds", type=int, default=3, help="instances of each written scenario")
     parser.add_argument("--rows", type=int, help="conversations of each recipe; its own number by default")
     parser.add_argument("--jobs", type=int, default=1, help="agents made and played at a time")

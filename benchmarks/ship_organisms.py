@@ -39,7 +39,8 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.folder:
         for base in ("base", "base-plain"):
-            copy(asked.folder / base, SHIPPED / base)
+            if (asked.folder / base).is_dir():
+                copy(asked.folder / base, SHIPPED / base)
             for source in sorted((asked.folder / "adapters" / base).glob(f"*-{asked.seed}")):
                 recipe = source.name.rpartition("-")[0]
                 if base == "base" or recipe in PLAIN:
