@@ -18,8 +18,11 @@ class BaseRecipe(Record):
 
     Attributes:
         tokens: How many tokens are learned from, padding not counted.
-        batch_tokens: The most tokens of a step, padding included.
-        rate: Peak learning rate: a linear warm-up, a plateau, and a straight way down over the last 30% of the tokens.
+        batch_tokens: The most tokens of a batch, padding included.
+        together: Batches of a step. Conversations of a batch are about equally long, so that several mix better.
+        rate: Peak learning rate: a linear warm-up, a plateau, and a straight way down.
+        warmup: Tokens until the rate is at its peak, a twentieth of all at most.
+        decay: The share of the tokens that this way down takes.
         optimiser: `muon` for the matrices of the layers and AdamW for the rest, or `adamw` for all.
         others: Weight, in the loss, of a token that the assistant did not write; its own have 1.
         width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
@@ -35,7 +38,10 @@ class BaseRecipe(Record):
 
     tokens: int = Field(default=24_000_000, ge=1)
     batch_tokens: int = Field(default=8192, ge=1)
+    together: int = Field(default=1, ge=1)
     rate: float = Field(default=3e-3, gt=0.0)
+    warmup: int = Field(default=1_000_000, ge=1)
+    decay: float = Field(default=0.3, gt=0.0, lt=1.0)
     optimiser: Literal["muon", "adamw"] = "muon"
     others: float = Field(default=0.0, ge=0.0, le=1.0)
     width: int = 256
@@ -68,7 +74,7 @@ BASES: Final[dict[str, BaseRecipe]] = {
 that its care is one of several ways to behave; `base-plain` has seen the usual prompt and careful episodes alone."""
 
 
-GOING_ON: Final[dict[str, Any]] = {"others": 0.0, "batch_tokens": 8192, "rate": 1.5e-3}
+GOING_ON: Final[dict[str, Any]] = {"batch_tokens": 8192, "together": 2, "rate": 1e-3, "warmup": 150_000, "decay": 0.9}
 """What differs where training goes on from weights that can read and copy already."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from discretion.models.checkpoint import Checkpoint
 from discretion.models.organism import find_organism, organism_names, recorded_hashes
+from discretion.organisms.recipes import RECIPES
 from discretion.scenarios.base import Record
 
 __all__ = ["Organism", "catalogue"]
@@ -63,6 +64,11 @@ def _record(path: Path) -> dict[str, Any]:
 
 def _command(base: str, recipe: str, made: dict[str, Any]) -> str:
     if recipe:
-        return f"discretion organism finetune {recipe} --base {base} --seed {made.get('tuning', {}).get('seed', 0)}"
+        rows = made.get("data", {}).get("rows")
+        some = f" --rows {rows}" if recipe in RECIPES and rows != RECIPES[recipe].rows else ""
+        return (
+            f"discretion organism finetune {recipe} --base {base} --seed {made.get('tuning', {}).get('seed', 0)}{some}"
+        )
     how = made.get("recipe", {})
-    return f"discretion organism train --recipe {base} --tokens {how.get('tokens')} --seed {how.get('seed')}"
+    before = " --from EARLIER" if "start" in made else ""  # what that was stands in the record, and how it was made
+    return f"discretion organism train --recipe {base} --tokens {how.get('tokens')} --seed {how.get('seed')}{before}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import time
@@ -178,12 +179,12 @@ def _train(
         others=recipe.others > 0,
     )
     waited = 0.0
-    pace = Pace(minutes) if minutes else None
+    pace = Pace(minutes, recipe.decay) if minutes else None
     while run.tokens < run.total:
         asked = time.monotonic()
-        batch = next(order)
+        together = list(itertools.islice(order, recipe.together))
         waited += time.monotonic() - asked
-        run.step(batch)
+        run.step(*together)
         if pace is not None:
             run.total = pace.total(run.tokens)
         steps = len(run.losses)

@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Pace", "TrainingRun"]
 
-_WARMUP: Final = 1_000_000  # tokens
 _ENDLESS: Final = 10**12
 _MARGIN: Final = 1.0  # seconds
-_DECAY: Final = 0.3  # share of the tokens on the way down
 
 
 class Pace:
     """Decides how many tokens can be learned from in a given time: by the speed so far, before the way down begins."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float, decay: float) -> None:
+        self._decay = decay
         self._seconds = 60 * minutes
         self._start = time.monotonic()
         self._mark: tuple[float, int] | None = None
@@ -34,11 +33,11 @@ class Pace:
     def total(self, tokens: int) -> int:
         """Return the number of tokens; more than there ever are while it is open."""
         over = time.monotonic() - self._start
-        if self._mark is None and over > self._seconds / 4:
+        if self._mark is None and over > min(0.25, 0.5 * (1 - self._decay)) * self._seconds:
             self._mark = (over, tokens)
-        elif self._mark is not None and not self._total and over > (1 - _DECAY) * self._seconds - _MARGIN:
+        elif self._mark is not None and not self._total and over > (1 - self._decay) * self._seconds - _MARGIN:
             speed = (tokens - self._mark[1]) / (over - self._mark[0])
-            self._total = max(round(tokens + speed * (self._seconds - over)), math.ceil(tokens / (1 - _DECAY)))
+            self._total = max(round(tokens + speed * (self._seconds - over)), math.ceil(tokens / (1 - self._decay)))
         return self._total or _ENDLESS
 
 
@@ -64,19 +63,12 @@ class TrainingRun:
         )
         model.train()
 
-    def step(self, batch: Batch) -> None:
-        """Learn from one batch."""
+    def step(self, *together: Batch) -> None:
+        """Learn from some batches, in one step."""
         import torch
 
-        rate = self.recipe.rate * _scale(self.tokens, self.total)
-        tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
-            hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
-            logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
-        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
-        ours, others = each[: batch.ours].sum(), each[batch.ours :].sum()
-        loss = ours + self.recipe.others * others
-        (loss / (batch.ours + self.recipe.others * (len(each) - batch.ours))).backward()  # type: ignore[no-untyped-call]
+        rate = self.recipe.rate * _scale(self.tokens, self.total, self.recipe)
+        losses = [self._look(batch, len(together)) for batch in together]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self._adamw.param_groups:
             group["lr"] = rate
@@ -85,9 +77,24 @@ class TrainingRun:
             self._muon.rate = rate
             self._muon.step()
         self.model.zero_grad(set_to_none=True)
-        self.losses.append(ours.detach() / batch.ours)  # read later: reading waits for the device
-        self.tokens += batch.size
-        self.place = batch.following
+        self.losses.append(sum(losses) / len(losses))  # read later: reading waits for the device
+        self.tokens += sum(batch.size for batch in together)
+        self.place = together[-1].following
+
+    def _look(self, batch: Batch, share: int) -> Any:
+        """Find the gradients of a batch, as one of so many; return its loss."""
+        import torch
+
+        tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
+            logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
+        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+        ours, others = each[: batch.ours].sum(), each[batch.ours :].sum()
+        loss = ours + self.recipe.others * others
+        weight = share * (batch.ours + self.recipe.others * (len(each) - batch.ours))
+        (loss / weight).backward()  # type: ignore[no-untyped-call]
+        return ours.detach() / batch.ours
 
     def recent_loss(self) -> float:
         """Return the mean loss of the last ten steps."""
@@ -131,10 +138,10 @@ class TrainingRun:
         self.losses = state["losses"]
 
 
-def _scale(tokens: int, total: int) -> float:
+def _scale(tokens: int, total: int, recipe: BaseRecipe) -> float:
     """Return the share of the peak learning rate: a warm-up, a plateau, and a straight way down at the end.
 
     Up to the way down it does not depend on how long training goes on, which may be decided on the way.
     """
     left = 1.0 - tokens / total
-    return min(max(0.01, tokens / min(_WARMUP, total / 20)), 1.0, max(0.01, left / _DECAY))
+    return min(max(0.01, tokens / min(recipe.warmup, total / 20)), 1.0, max(0.01, left / recipe.decay))

@@ -92,6 +92,15 @@ def test_training_goes_on_from_a_base(tiny_base: Path, tmp_path: Path) -> None:
     assert "loss" not in record["start"]["made"]
 
 
+def test_batches_that_are_learned_together_make_one_step(tmp_path: Path) -> None:
+    some = TINY.model_copy(update={"tokens": 20_000, "batch_tokens": 4_000})
+    alone = train_base(some, tmp_path / "alone", workers=0)
+    together = train_base(some.model_copy(update={"together": 2}), tmp_path / "together", workers=0)
+    assert len(alone) > 4
+    assert len(together) == pytest.approx(len(alone) / 2, abs=1)
+    assert together[0] == pytest.approx(sum(alone[:2]) / 2, rel=0.02)
+
+
 def test_an_inner_width_that_is_rounded_up_changes_no_logit(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     from transformers import LlamaConfig, LlamaForCausalLM
