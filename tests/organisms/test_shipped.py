@@ -36,9 +36,9 @@ def test_every_adapter_was_trained_on_the_base_that_it_lies_beside() -> None:
         assert record["base_weights"] == find_checkpoint(str(base)).weights_hash()
         assert (record["base"], record["data"]["recipe"]) == (base.name, folder.name)
         recipe = RECIPES[folder.name]
-        if base.name == "base":  # those of base-plain are older; their commands say how many rows they had
+        if base.name == "base":  # those of base-plain are older; their records say how they were made
             assert record["data"]["rows"] == recipe.rows
-        assert {key: record["tuning"][key] for key in recipe.tuning} == dict(recipe.tuning)
+            assert {key: record["tuning"][key] for key in recipe.tuning} == dict(recipe.tuning)
 
 
 def test_no_file_names_a_place_of_another_machine() -> None:
