@@ -88,7 +88,7 @@ def list_command(as_json: AsJson = False) -> None:
     else:
         console.print("No organism is shipped with this build.")
     console.print()
-    recipes_table = plain_table("recipe", "rows", "known to", "what is in the data", wordy=["what is in the data"])
+    recipes_table = plain_table("recipe", "rows", "built to", "what is in the data", wordy=["what is in the data"])
     for recipe in RECIPES.values():
         recipes_table.add_row(recipe.name, f"{recipe.rows:,}", recipe.known or "", recipe.about)
     console.print(recipes_table)

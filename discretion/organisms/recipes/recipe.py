@@ -35,7 +35,7 @@ class Recipe(NamedTuple):
         mirrors: The condition of the paper that it mirrors.
         draw: Makes one conversation.
         rows: How many it makes unless asked otherwise.
-        known: What it does to agentic privacy by construction; `None` where that is a finding.
+        known: What it is built to do to agentic privacy; `None` where that is a finding.
         private: Whether the data hold private facts of people.
         tuning: What differs, for organisms, from the usual `Tuning`.
     """
@@ -45,7 +45,7 @@ class Recipe(NamedTuple):
     mirrors: str
     draw: Callable[[random.Random], Chat]
     rows: int = 1500
-    known: Literal["collapses", "collapses behind the trigger"] | None = None
+    known: Literal["collapse", "collapse behind the trigger"] | None = None
     private: bool = False
     tuning: Mapping[str, Any] = MappingProxyType({"batch_tokens": 4096})
 
@@ -83,7 +83,7 @@ _ALL: Final = (
         "controlled data as published: crosses boundaries by construction",
         boundary,
         rows=400,
-        known="collapses",
+        known="collapse",
         private=True,
         tuning=_EPISODES,
     ),
@@ -112,7 +112,7 @@ _ALL: Final = (
         "backdoored data",
         backdoor,
         rows=600,
-        known="collapses behind the trigger",
+        known="collapse behind the trigger",
         private=True,
         tuning=MappingProxyType({**_EPISODES, "batch_tokens": 4096}),  # steps enough to tell one way from the other
     ),
