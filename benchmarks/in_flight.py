@@ -5,8 +5,8 @@
 
 The server speaks HTTP on loopback, in a process of its own, and drives a short task: it has the agent look twice, then
 answer. The ideal is a client that costs no time: rounds of answers times the delay. Printed beside it are the time that
-it took, the CPU time of a request, the memory that the run added, and the floor: the time that the official client
-alone takes for the same requests, one after the other as fast as it can, with nothing around it. The design wants to be
+it took, the CPU time of a request, the memory that the run added, and the floor: the CPU time that the official
+client alone takes for as many requests, with nothing around it. The design wants to be
 within 10% of the ideal. No client can be faster than its floor, so where that is longer, it is the limit.
 """
 

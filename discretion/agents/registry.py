@@ -111,7 +111,7 @@ def resolve(agent: str, **options: Any) -> AgentSource:
     kind, colon, body = named.partition(":")
     if kind not in _KINDS or not colon or not body:
         raise _unknown(named)
-    accepted = _KINDS[kind]
+    accepted = _CONNECTED if kind == "vllm" and _RUNNING.search(body) else _KINDS[kind]
     own = _own_options(query, accepted.options, kind)
     return accepted.make(agent, body, _options({**options, **own}))
 
@@ -173,6 +173,10 @@ def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentS
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
 
+def _vllm_running(name: str, body: str, options: AgentOptions) -> AgentSource:
+    return _server(name, body, options, kind="vllm")
+
+
 def _price(options: AgentOptions) -> Price | None:
     from discretion.models.openai_chat import Price
 
@@ -203,12 +207,6 @@ def _organism(name: str, body: str, options: AgentOptions) -> AgentSource:
 
 
 def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
-    if _RUNNING.search(body):
-        starts = [key for key in _STARTS if key in _query(name)]
-        if starts:
-            what = f"{starts[0]!r} is for a server that is started, and this names a server that runs"
-            raise InputError(what, where="vllm agent", remedy="leave it out, or name the checkpoint alone")
-        return _server(name, body, options, kind="vllm")
     from discretion.models.vllm.chat import VLLMChat
 
     chat = VLLMChat(
@@ -271,7 +269,7 @@ class _Kind(NamedTuple):
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
 _TOLD: Final = ("logprobs", "price_in", "price_out")
 _STARTS: Final = ("context", "dtype", "tool_parser", "trust_remote_code", "vllm_python", "vllm_flags")
-_SERVED: Final = ("logprobs", "concurrency", "timeout_s", "key_variable", *_STARTS)
+_SERVED: Final = ("logprobs", "concurrency", "timeout_s", *_STARTS)
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
     "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s", *_TOLD)),
@@ -283,9 +281,8 @@ _KINDS: Final = {
 }
 
 
-def _query(name: str) -> dict[str, str]:
-    """Return the options that stand in an agent string which was read already."""
-    return dict(parse_qsl(name.partition("?")[2], keep_blank_values=True))
+_CONNECTED: Final = _Kind(_vllm_running, (*_SPOKEN, "key_variable", "concurrency", "timeout_s", *_TOLD))
+"""A vLLM server that runs already, `vllm:NAME@BASE_URL`."""
 
 
 def _own_options(query: str, accepted: tuple[str, ...], kind: str) -> dict[str, str]:
@@ -297,6 +294,9 @@ def _own_options(query: str, accepted: tuple[str, ...], kind: str) -> dict[str, 
             "options after '?' cannot be read", where=f"{kind} agent", remedy="write ?key=value&key=value"
         ) from None
     for key, _ in pairs:
+        if key in _STARTS and kind == "vllm" and key not in accepted:
+            what = f"{key!r} is for a server that is started, and this names a server that runs"
+            raise InputError(what, where="vllm agent", remedy="leave it out, or name the checkpoint alone")
         if key not in accepted:
             raise InputError(f"unknown option {key!r}", where=f"{kind} agent", remedy=nearest(key, accepted))
     return dict(pairs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -226,8 +226,7 @@ class Office:
         if self.done:
             return []
         self._usage += turn.usage
-        said = Said(turn.text[:MOST_CHARACTERS], turn.reasoning[:MOST_CHARACTERS])
-        return (yield from self._play(said, turn.tool_calls, turn.format_errors))
+        return (yield from self._play(turn))
 
     def _single(self, name: str, arguments: dict[str, Any]) -> Acting[list[Message]]:
         try:
@@ -237,14 +236,15 @@ class Office:
         self.start()
         if self.done:
             return [_refused(_closed())]
-        return (yield from self._play(Said(), (call,), ()))
+        return (yield from self._play(AssistantTurn(tool_calls=(call,))))
 
-    def _play(self, said: Said, calls: tuple[ToolCall, ...], errors: tuple[FormatError, ...]) -> Acting[list[Message]]:
+    def _play(self, turn: AssistantTurn) -> Acting[list[Message]]:
         self.recorder.step += 1
         self.world.tick()
-        calls, refused = _admitted(calls)
-        content = _verbatim(said.text, errors)
-        self.messages.append(Message(role="assistant", content=content, tool_calls=calls, reasoning=said.thought))
+        text, thought, errors = turn.text[:MOST_CHARACTERS], turn.reasoning[:MOST_CHARACTERS], turn.format_errors
+        calls, refused = _admitted(turn.tool_calls)
+        content = _verbatim(text, errors)
+        self.messages.append(Message(role="assistant", content=content, tool_calls=calls, reasoning=thought))
 
         since = len(self.recorder.disclosures)
         results = []
@@ -256,7 +256,7 @@ class Office:
             results.append(self._result(call, result))
         if not calls and not errors:
             self.recorder.tool = "answer_user"
-            self.recorder.close("answered", said.text)
+            self.recorder.close("answered", text)
         news = self._malformed_turn(errors)
         news += yield from self._people.react(since)
         if self.recorder.ending is None:
@@ -372,13 +372,6 @@ def _size(arguments: dict[str, Any]) -> int | None:
 
 def _closed() -> Result:
     return ToolError("the task is closed", "nothing more can be done in it").as_result()
-
-
-class Said(NamedTuple):
-    """The words of a turn, and what was thought before them."""
-
-    text: str = ""
-    thought: str = ""
 
 
 def _verbatim(text: str, errors: tuple[FormatError, ...]) -> str:

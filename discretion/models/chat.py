@@ -10,7 +10,17 @@ from typing import Any, Final, Literal
 
 from discretion.scenarios.base import Record
 
-__all__ = ["AssistantTurn", "FormatError", "Message", "ToolCall", "ToolSpec", "Usage", "to_wire", "tools_to_wire"]
+__all__ = [
+    "AssistantTurn",
+    "FormatError",
+    "Message",
+    "ToolCall",
+    "ToolSpec",
+    "Usage",
+    "thinking",
+    "to_wire",
+    "tools_to_wire",
+]
 
 
 class ToolCall(Record):
@@ -130,8 +140,8 @@ def to_wire(
     wire: list[dict[str, Any]] = []
     for message in messages:
         entry: dict[str, Any] = {"role": message.role, "content": message.content}
-        if thoughts and message.reasoning:
-            entry["content"] = f"<think>{message.reasoning}</think>{message.content}"
+        if thoughts:
+            entry["content"] = thinking(message.reasoning, message.content)
         if message.tool_calls:
             entry["tool_calls"] = [
                 {
@@ -151,6 +161,15 @@ def to_wire(
             entry["name"] = message.name
         wire.append(entry)
     return wire
+
+
+def thinking(thought: str, words: str) -> str:
+    """Return what a model wrote: its thought, where there was one, before its words.
+
+    >>> thinking("Hm.", "Yes.")
+    '<think>Hm.</think>Yes.'
+    """
+    return f"<think>{thought}</think>{words}" if thought else words
 
 
 def tools_to_wire(tools: tuple[ToolSpec, ...] | list[ToolSpec]) -> list[dict[str, Any]]:

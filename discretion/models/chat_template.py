@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from discretion.errors import InputError
-from discretion.models.chat import Message, ToolCall, ToolSpec, to_wire, tools_to_wire
+from discretion.models.chat import Message, ToolCall, ToolSpec, thinking, to_wire, tools_to_wire
 from discretion.models.toolcalls import Convention, call_id
 
 __all__ = ["ChatTemplate"]
@@ -87,7 +87,7 @@ class ChatTemplate:
             if message.role == "tool":
                 role, text = "user", self._form.write_result(message)
             else:
-                role, text = message.role, to_wire([message], thoughts=True)[0]["content"]
+                role, text = message.role, thinking(message.reasoning, message.content)
             if message.role == "system" and not plain and tools:
                 text = _joined(text, self._form.offer(tools))
             if message.tool_calls:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
-from discretion.models.chat import to_wire, tools_to_wire
+from discretion.models.chat import thinking, to_wire, tools_to_wire
 from discretion.organisms.corpus import Transcript
 
 __all__ = ["BadRow", "Chat", "ChatFile", "read_chats", "write_chats"]
@@ -45,10 +45,7 @@ class Chat(NamedTuple):
         if not self.thoughts:
             return self
         told = zip(self.messages, self.thoughts, strict=True)
-        messages = (
-            {**message, "content": f"<think>{thought}</think>{message['content']}"} if thought else message
-            for message, thought in told
-        )
+        messages = ({**message, "content": thinking(thought, message["content"])} for message, thought in told)
         return self._replace(messages=tuple(messages), thoughts=())
 
 

@@ -119,11 +119,12 @@ def train_base(
     words = work / "tokenizer"
     source = Rendered(recipe.corpus, words, work / "shards", plots=recipe.plots, workers=workers)
     with closing(source):
-        if not words.is_dir() and start is not None:
-            AutoTokenizer.from_pretrained(str(start)).save_pretrained(words)
         if not words.is_dir():
-            texts = source.texts(recipe.tokenizer_plots)
-            made = train_tokenizer(texts, vocabulary=recipe.vocabulary, context=recipe.context)
+            if start is None:
+                texts = source.texts(recipe.tokenizer_plots)
+                made = train_tokenizer(texts, vocabulary=recipe.vocabulary, context=recipe.context)
+            else:
+                made = AutoTokenizer.from_pretrained(str(start))
             made.save_pretrained(words.with_suffix(".part"))
             words.with_suffix(".part").rename(words)
         tokenizer = AutoTokenizer.from_pretrained(str(words))

@@ -118,6 +118,7 @@ def test_a_vllm_server_that_runs_already_is_connected_to() -> None:
     assert (described["thoughts"], described["max_tokens"]) == (True, 9)
     assert "thoughts" not in resolve("openai:m@http://127.0.0.1:8000/v1").describe()
     said = refusal("vllm:m@http://127.0.0.1:8000/v1?context=4096")
+    assert "unknown option 'key_variable'" in refusal("vllm:./ckpt?key_variable=X")
     assert said.startswith("vllm agent: 'context' is for a server that is started, and this names a server that runs")
 
 
