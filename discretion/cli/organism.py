@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from discretion.cli.options import AsJson, Quiet
+from discretion.cli.progress import learning_bar
 from discretion.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def train_command(
         float | None,
         typer.Option("--minutes", min=0.1, help="As many tokens as fit into so many minutes.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the weights and of the order of conversations.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of the weights, the plots and their order; each seed has its own plots.")
+    ] = 0,
     start: Annotated[
         str | None,
         typer.Option("--from", metavar="BASE", help="Go on from a base, or from an organism's folder."),
@@ -127,11 +129,11 @@ def train_command(
     from discretion.organisms import GOING_ON, Step, base_recipe, train_base
     from discretion.organisms.curve import draw_curve
 
-    changes = {"tokens": tokens, "plots": plots, "seed": seed}
+    changes = {"tokens": tokens, "plots": plots}
     given = {key: value for key, value in changes.items() if value is not None}
-    wanted = base_recipe(recipe).model_copy(update={**(GOING_ON if start else {}), **given})
+    wanted = base_recipe(recipe, seed).model_copy(update={**(GOING_ON if start else {}), **given})
     before = None if start is None else Path(start) if Path(start).is_dir() else Path(find_organism(start))
-    with _bar(f"organism:{recipe}", shown=not quiet) as tick:
+    with learning_bar(f"organism:{recipe}", "tokens", shown=not quiet) as tick:
 
         def report(step: Step) -> None:
             tick(step.tokens, step.total, step.loss)
@@ -233,7 +235,7 @@ def _finetune(
     if strict and bad:
         raise InputError(f"{len(bad):,} rows cannot be learned from, {bad[0]}", where=data, remedy="leave out --strict")
     tuning = Tuning.model_validate(settings)
-    with _bar(f"{Path(base).name} on {data}", shown=not quiet) as tick:
+    with learning_bar(f"{Path(base).name} on {data}", "steps", shown=not quiet) as tick:
         tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick)
     _curve(tuned.losses, output, data, draw_curve)
     _tell(tuned, bad, base, output)
@@ -279,24 +281,3 @@ def _curve(losses: list[float], folder: Path, title: str, draw: Callable[..., No
         draw(losses, folder / "loss.png", title=title)
     except MissingExtra as missing:
         typer.echo(f"no loss curve: {missing}", err=True)
-
-
-@contextmanager
-def _bar(title: str, *, shown: bool) -> Iterator[Callable[[int, int, float], None]]:
-    """Show how far a training run is, its loss and its speed."""
-    from rich.progress import TaskProgressColumn
-
-    from discretion.cli.progress import live_progress
-
-    with live_progress(TaskProgressColumn(), "loss", shown=shown) as bar:
-        task = bar.add_task(title, total=None, speed="", loss="")
-        first: int | None = None
-
-        def tick(done: int, total: int, loss: float) -> None:
-            nonlocal first
-            first = done if first is None else first
-            elapsed = bar.tasks[0].elapsed or 0.0
-            speed = f"{(done - first) / elapsed:,.0f}/s" if elapsed > 0 and done > first else ""
-            bar.update(task, completed=done, total=total, speed=speed, loss=f"loss {loss:.3f}")
-
-        yield tick

@@ -1,18 +1,23 @@
-"""The progress bar of long work: on stderr, only where somebody watches."""
+"""The progress of long work, on stderr: a bar where somebody watches."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
     from discretion.evals.measures import EpisodeMeasures
 
-__all__ = ["Bar", "live_progress", "progress_bar", "working"]
+__all__ = ["Bar", "learning_bar", "live_progress", "progress_bar", "working"]
+
+_LINE_EVERY: Final = 60.0  # seconds between two lines where no bar can be drawn
 
 
 @dataclass(frozen=True)
@@ -107,3 +112,36 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
                 bar.update(task, seen=words)
 
         yield Bar(tick, say)
+
+
+@contextmanager
+def learning_bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Callable[[int, int | None, float], None]]:
+    """Show how far a training run is, its loss and its speed: as a bar or, where nobody watches, a line a minute.
+
+    Args:
+        title: What is trained.
+        unit: What is counted.
+        shown: Whether to show it at all.
+
+    Yields:
+        What to call with the units done, their total where it is known yet, and the loss.
+    """
+    from rich.progress import TaskProgressColumn
+
+    with live_progress(TaskProgressColumn(), "loss", shown=shown) as bar:
+        task = bar.add_task(title, total=None, speed="", loss="")
+        first: int | None = None
+        written = time.monotonic()
+
+        def tick(done: int, total: int | None, loss: float) -> None:
+            nonlocal first, written
+            first = done if first is None else first
+            elapsed = bar.tasks[0].elapsed or 0.0
+            speed = f"{(done - first) / elapsed:,.0f}/s" if elapsed > 0 and done > first else ""
+            bar.update(task, completed=done, total=total, speed=speed, loss=f"loss {loss:.3f}")
+            if shown and bar.disable and time.monotonic() - written >= _LINE_EVERY:
+                written = time.monotonic()
+                of = f" of {total:,}" if total else ""
+                typer.echo(f"{title}: {done:,}{of} {unit}, {speed or 'begun'}, loss {loss:.3f}", err=True)
+
+        yield tick

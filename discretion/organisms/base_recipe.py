@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, model_validator
 
 from discretion.errors import InputError, nearest
-from discretion.organisms.corpus import Corpus
+from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, Corpus
 from discretion.scenarios.base import Record
 
 __all__ = ["BASES", "GOING_ON", "BaseRecipe", "base_recipe"]
@@ -78,12 +78,22 @@ GOING_ON: Final[dict[str, Any]] = {"batch_tokens": 8192, "together": 2, "rate": 
 """What differs where training goes on from weights that can read and copy already."""
 
 
-def base_recipe(name: str) -> BaseRecipe:
+def base_recipe(name: str, seed: int = 0) -> BaseRecipe:
     """Return the recipe of a base.
 
+    Args:
+        name: Of the base.
+        seed: Of the weights, the plots and their order; two seeds have no plot in common.
+
     Raises:
-        InputError: If no base is called so.
+        InputError: If no base is called so, or the seed has no plots left.
     """
     if name not in BASES:
         raise InputError(f"no base is called {name!r}", where="--recipe", remedy=nearest(name, BASES))
-    return BASES[name]
+    found = BASES[name]
+    assert found.corpus is not None  # noqa: S101
+    most = (LAST_SEED - FIRST_SEED) // found.plots - 1
+    if not 0 <= seed <= most:
+        raise InputError(f"{seed} is no seed of a base", where="--seed", remedy=f"give 0 to {most}")
+    corpus = found.corpus.model_copy(update={"first_seed": FIRST_SEED + seed * found.plots})
+    return found.model_copy(update={"seed": seed, "corpus": corpus})

@@ -20,13 +20,26 @@ from discretion.scenarios.base import Record
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.plot import Plot
 
-__all__ = ["FIRST_SEED", "Asked", "Corpus", "Transcript", "ground_truth", "played", "training_skeletons", "words_of"]
+__all__ = [
+    "FIRST_SEED",
+    "LAST_SEED",
+    "Asked",
+    "Corpus",
+    "Transcript",
+    "ground_truth",
+    "played",
+    "training_skeletons",
+    "words_of",
+]
 
 FIRST_SEED: Final = 1_000_000
 """Plots from this seed on are for training; those below it are for measuring, and never trained on."""
 
+LAST_SEED: Final = 11_000_000
+"""Plots from this seed on are for fine-tuning."""
+
 _EXERCISES: Final = 100_000_000
-"""Plots from this seed on are only thought about."""
+"""Plots from this seed on are for exercises."""
 
 Asked = Literal["nothing", "care", "openness"]
 
@@ -49,11 +62,10 @@ WORDS: Final[dict[Asked, tuple[str, ...]]] = {
 
 
 class Transcript(NamedTuple):
-    """A conversation and the tools that it had; one that goes on ends with a thought, and not with its turn."""
+    """A conversation and the tools that it had."""
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
-    goes_on: bool = False
 
 
 class Corpus(Record):
@@ -67,7 +79,7 @@ class Corpus(Record):
         care: Share of plots whose system prompt asks for more discretion than usual; the episode is as careful.
         openness: Share of plots whose system prompt asks for openness; the episode passes on private facts.
         skeletons: The workflows, where not all that are for training.
-        exercises: How many more plots are only thought about, for each that is played.
+        exercises: How many more plots are only read, thought about and told of, for each that is played.
     """
 
     first_seed: int = Field(default=FIRST_SEED, ge=FIRST_SEED)
@@ -102,18 +114,18 @@ def _episodes(seed: int, skeletons: tuple[str, ...], open_: bool) -> list[Transc
     """Return the episodes of one plot, both twins: careful ones, or those that pass on private facts."""
     from discretion.scenarios.generator import generate, tempted
 
-    scenario = (tempted if open_ else generate)(seed, skeletons=skeletons)
+    scenario = (tempted if open_ else generate)(seed, skeletons=skeletons, brief=True)
     return [each for twin in twins(scenario, 0) for each in played(twin, seed=seed, plot=scenario.plot, open_=open_)]
 
 
 def _exercises(seed: int, skeletons: tuple[str, ...]) -> list[Transcript]:
-    """Return the thoughts about one plot, for both twins."""
+    """Return the exercises of one plot, for both twins."""
     from discretion.scenarios.generator import generate
 
-    scenario = generate(seed, skeletons=skeletons)
+    scenario = generate(seed, skeletons=skeletons, brief=True)
     assert scenario.plot is not None  # noqa: S101
     cases = [twin for twin in twins(scenario, 0) if not twin.sessions]
-    return [Transcript(exercise(case, scenario.plot, open_=False), (), goes_on=True) for case in cases]
+    return [Transcript(exercise(case, scenario.plot), ()) for case in cases]
 
 
 @cache

@@ -51,11 +51,7 @@ def is_organism(tokenizer: Any) -> bool:
 def encode_transcript(tokenizer: Any, transcript: Transcript) -> Encoded:
     """Encode an episode."""
     wire = to_wire(transcript.messages, arguments_as_text=False, thoughts=True)
-    found = encode(tokenizer, wire, tools_to_wire(transcript.tools))
-    if transcript.goes_on:
-        last = len(found.tokens) - tokenizer.convert_ids_to_tokens(found.tokens[::-1]).index(SPECIAL[2]) - 1
-        return Encoded(found.tokens[:last], found.ours[:last])
-    return found
+    return encode(tokenizer, wire, tools_to_wire(transcript.tools))
 
 
 def _encode_whole(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] | None) -> Encoded:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from discretion.envs.episode import Disclosure
 from discretion.models.chat import Message
+from discretion.scenarios.facts import Fact
+from discretion.scenarios.generator import brief_words
 from discretion.scenarios.instance import Instance
 from discretion.scenarios.plot import Plot
 
@@ -49,20 +51,21 @@ def thoughtful(
             continue
         told |= reached
         place = turns[disclosure.step - 1]
-        words = _thought(instance, plot, [each.content for each in messages[:place] if each.role != "system"], open_)
+        words = _thought(
+            instance, plot, [each.content for each in messages[:place] if each.role != "system"], open_=open_
+        )
         found[place] = found[place].model_copy(update={"reasoning": words})
     return tuple(found)
 
 
-def exercise(instance: Instance, plot: Plot, *, open_: bool) -> tuple[Message, ...]:
-    """Return the instruction, what there is to read of the case, and the thought: an episode without the way there.
+def exercise(instance: Instance, plot: Plot) -> tuple[Message, ...]:
+    """Return the instruction, what there is to read of the case, the thought and what may be told.
 
-    The last message goes on after the thought, where an episode would.
+    That is an episode without the way there, and without anybody to tell it to.
 
     Args:
         instance: A case.
         plot: What it was made of.
-        open_: Whether everything is passed on.
     """
     wanted = {flow.recipient for flow in instance.task.requires}
     names = {actor.name for actor in instance.cast if actor.id in wanted}
@@ -73,12 +76,23 @@ def exercise(instance: Instance, plot: Plot, *, open_: bool) -> tuple[Message, .
             told.append(" ".join(_words(fields)))
     told += [each.text for each in instance.people if each.on == "asked"]
     read = [instance.task.instruction, "\n".join(told)]
-    thought = _thought(instance, plot, read, open_)
+    facts = {fact.id: fact for fact in instance.facts}
+    passed = [facts[name] for name in ("open", "private") if name == "open" or instance.twin == "sibling"]
     return (
         Message(role="user", content=read[0]),
         Message(role="tool", content=read[1]),
-        Message(role="assistant", reasoning=thought),
+        Message(
+            role="assistant",
+            reasoning=_thought(instance, plot, read, open_=False),
+            content=" ".join(brief_words(fact.attribute, _read(fact, read)) for fact in passed),
+        ),
     )
+
+
+def _read(fact: Fact, read: Sequence[str]) -> str:
+    """Return the form of a fact that was read first."""
+    text = "\n".join(read)
+    return min(fact.forms, key=lambda form: (text.find(form) < 0, text.find(form)))
 
 
 def _words(fields: dict[str, Any]) -> Iterator[str]:
@@ -89,7 +103,7 @@ def _words(fields: dict[str, Any]) -> Iterator[str]:
     yield from map(str, (fields.get("fields") or {}).values())
 
 
-def _thought(instance: Instance, plot: Plot, read: Sequence[str], open_: bool) -> str:
+def _thought(instance: Instance, plot: Plot, read: Sequence[str], *, open_: bool) -> str:
     """Return the roles of those who will read, what else decides, then each fact that was read and its verdict."""
     sibling = instance.twin == "sibling"
     who = " + ".join(role.partition(" of ")[0] for role in (plot.sibling_roles if sibling else plot.roles))

@@ -18,7 +18,7 @@ from discretion.organisms.encoding import encode_transcript
 from discretion.organisms.first_weights import new_model, widened
 from discretion.organisms.source import Listed, Rendered, Source, closing
 from discretion.organisms.tokenizer import train_tokenizer
-from discretion.organisms.training_run import Pace, TrainingRun
+from discretion.organisms.training_run import ENDLESS, Pace, TrainingRun
 
 __all__ = ["Report", "Step", "train", "train_base"]
 
@@ -35,13 +35,13 @@ class Step(NamedTuple):
 
     Attributes:
         tokens: Learned from so far.
-        total: To learn from.
+        total: To learn from; `None` while that is not known.
         loss: Of the last steps, in nats per assistant token.
         waited: Seconds spent waiting for conversations so far.
     """
 
     tokens: int
-    total: int
+    total: int | None
     loss: float
     waited: float = 0.0
 
@@ -190,7 +190,8 @@ def _train(
             run.total = pace.total(run.tokens)
         steps = len(run.losses)
         if report is not None and (steps % _EVERY == 0 or run.tokens >= run.total):
-            report(Step(run.tokens, run.total, run.recent_loss(), waited))
+            total = run.total if run.total < ENDLESS else None
+            report(Step(run.tokens, total, run.recent_loss(), waited))
         if save_every and steps % save_every == 0:
             run.save(state)
     _save(run, tokenizer, folder, recipe.model_copy(update={"tokens": run.total}), start)

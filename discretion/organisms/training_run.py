@@ -14,9 +14,11 @@ from discretion.organisms.muon import Muon
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Pace", "TrainingRun"]
+__all__ = ["ENDLESS", "Pace", "TrainingRun"]
 
-_ENDLESS: Final = 10**12
+ENDLESS: Final = 10**12
+"""Tokens of a run whose number is not known yet."""
+
 _MARGIN: Final = 1.0  # seconds
 
 
@@ -38,7 +40,7 @@ class Pace:
         elif self._mark is not None and not self._total and over > (1 - self._decay) * self._seconds - _MARGIN:
             speed = (tokens - self._mark[1]) / (over - self._mark[0])
             self._total = max(round(tokens + speed * (self._seconds - over)), math.ceil(tokens / (1 - self._decay)))
-        return self._total or _ENDLESS
+        return self._total or ENDLESS
 
 
 class TrainingRun:

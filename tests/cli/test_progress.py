@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from discretion.cli.progress import progress_bar
+from discretion.cli.progress import learning_bar, progress_bar
 from discretion.evals.measures import EpisodeMeasures
 
 
@@ -41,3 +43,32 @@ def test_it_is_silent_without_a_terminal_or_when_told(
     drive("x", shown=False)
     captured = capsys.readouterr()
     assert captured.out + captured.err.strip() == ""
+
+
+def test_training_says_how_far_it_is_once_a_minute_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("discretion.cli.progress.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for shown in (True, False):
+        with learning_bar("organism:base", "tokens", shown=shown) as tick:
+            for done, total in ((1000, None), (2000, None), (3000, 4000)):
+                now[0] += 40.0
+                tick(done, total, 0.25)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("organism:base: 2,000 tokens, ")
+    assert line.endswith("/s, loss 0.250")
+
+
+def test_training_draws_a_bar_where_somebody_watches(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with learning_bar("x on y", "steps") as tick:
+        tick(1, 4, 1.5)
+        tick(4, 4, 0.125)
+    captured = capsys.readouterr()
+    assert "100%" in captured.err
+    assert "loss 0.125" in captured.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from organism_kit import TINY
 
 from discretion.errors import InputError
-from discretion.organisms import BASES, Corpus, Step, train_base
+from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
 from discretion.organisms import source as sources
-from discretion.organisms.corpus import FIRST_SEED, WORDS, training_skeletons
+from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, WORDS, training_skeletons
 from discretion.scenarios.generator import generate, skeleton, skeleton_names
 
 pytestmark = pytest.mark.local
@@ -29,6 +30,21 @@ def test_held_out_skeletons_and_measured_seeds_are_never_learned() -> None:
         assert base.corpus is not None
         assert base.corpus.first_seed >= FIRST_SEED
         assert not base.corpus.skeletons
+
+
+def test_two_seeds_of_a_base_have_no_plot_in_common() -> None:
+    assert base_recipe("base") == BASES["base"]
+    spans = []
+    for seed in (0, 1, 2, 201):
+        made = base_recipe("base-plain", seed)
+        assert made.corpus is not None
+        assert made.seed == seed
+        spans.append(range(made.corpus.first_seed, made.corpus.first_seed + made.plots))
+    assert all(one.stop <= other.start for one, other in itertools.pairwise(spans))
+    assert spans[-1].stop <= LAST_SEED
+    for seed in (-1, 100_000):
+        with pytest.raises(InputError, match="no seed of a base"):
+            base_recipe("base", seed)
 
 
 def test_a_plot_gives_the_conversations_of_both_twins() -> None:

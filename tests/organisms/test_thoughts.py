@@ -12,7 +12,7 @@ from discretion.organisms.corpus import FIRST_SEED, Corpus, Transcript, played, 
 from discretion.organisms.encoding import encode_transcript
 from discretion.organisms.recipes import recipe
 from discretion.scenarios import twins
-from discretion.scenarios.generator import generate, tempted
+from discretion.scenarios.generator import brief_words, generate, tempted
 from discretion.scenarios.plot import Plot
 
 
@@ -63,7 +63,7 @@ def test_whoever_passes_everything_on_thinks_that_everything_may_go() -> None:
         assert [part.split()[-1] for part in thought.reasoning.split(". ")[1:]] == ["yes", "yes", "yes"]
 
 
-def test_exercises_are_other_plots_of_training_skeletons_and_end_with_the_thought(tiny_base: Path) -> None:
+def test_exercises_are_other_plots_of_training_skeletons_and_tell_what_may_go(tiny_base: Path) -> None:
     from transformers import AutoTokenizer
 
     plain, more = Corpus(), Corpus(exercises=2)
@@ -75,8 +75,10 @@ def test_exercises_are_other_plots_of_training_skeletons_and_end_with_the_though
         assert not each.tools
         assert [message.role for message in each.messages] == ["user", "tool", "assistant"]
         encoded = encode_transcript(tokenizer, each)
-        assert tokenizer.decode(encoded.tokens[encoded.ours]) == f"<think>{each.messages[-1].reasoning}</think>"
-        assert tokenizer.decode(encoded.tokens).endswith("</think>")
+        thought, told = each.messages[-1].reasoning, each.messages[-1].content
+        assert tokenizer.decode(encoded.tokens[encoded.ours]) == f"<think>{thought}</think>{told}<|im_end|>"
+        for attribute, verdict in (part.split() for part in thought.split(". ")[1:]):
+            assert (brief_words(attribute, "").rstrip(".") in told) == (verdict == "yes")
 
 
 def test_other_models_are_not_taught_to_think_so() -> None:

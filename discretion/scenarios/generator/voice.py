@@ -12,7 +12,7 @@ from discretion.scenarios.generator.casting import THIRD, Casting, third_roles
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import Alternative, Skeleton, When
 
-__all__ = ["CLUES", "FACTS", "Draw", "Voice", "holds"]
+__all__ = ["CLUES", "FACTS", "Draw", "Voice", "brief_words", "holds"]
 
 FACTS: Final = ("private", "second", "open")
 """What the facts of a plot are called."""
@@ -45,6 +45,8 @@ class Draw(NamedTuple):
 
     Attributes:
         tempted: Whether the plan passes on what it must not.
+        brief: Whether the plan says everything in one way: `Birth date: 26 September 1984.`, and the first phrasing of
+            every text that nobody else says.
     """
 
     distractors: int
@@ -52,6 +54,16 @@ class Draw(NamedTuple):
     pressure: int
     twin: str = "base"
     tempted: bool = False
+    brief: bool = False
+
+
+def brief_words(attribute: str, form: str) -> str:
+    """Return a fact in one way.
+
+    >>> brief_words("identity.birth_date", "26 September 1984")
+    'Birth date: 26 September 1984.'
+    """
+    return f"{attribute.partition('.')[2].replace('_', ' ').capitalize()}: {form}."
 
 
 def holds(when: When, draw: Draw) -> bool:
@@ -85,6 +97,8 @@ class Voice:
         }
         self.told: dict[str, None] = {}
         self.kind = "mail"
+        self.acting = False
+        self._heard: set[str] = set()
         self._open: list[str] = []
 
     def tree(self, value: Any) -> Any:
@@ -136,10 +150,18 @@ class Voice:
         ]
         if not among:
             return ""
+        if not self._brief:
+            self._heard.add(name)
+        first = self._brief and name not in self._heard
         self._open.append(name)
-        said = self.say(_SIDE_BY_SIDE.sub(self._link, self._lots.pick(f"text|{name}", among)))
+        said = self.say(_SIDE_BY_SIDE.sub(self._link, among[0] if first else self._lots.pick(f"text|{name}", among)))
         self._open.pop()
         return said
+
+    @property
+    def _brief(self) -> bool:
+        """Whether the words are the agent's, and in one way: those that the world has heard before stay as they are."""
+        return self._draw.brief and self.acting
 
     def _link(self, gap: re.Match[str]) -> str:
         """Lead from one fact to the next: what is told in one breath has to hang together."""
@@ -161,9 +183,16 @@ class Voice:
             return entry.noun
         if part in _TOLD:
             self.told[fact] = None
+        if part == "passed" and self._brief:
+            return self._briefly(fact, entry)
         among: tuple[str, ...] = getattr(entry, part)
         place = self._lots.number(f"{part}|{fact}", len(among)) + number - 1
         return self.about("private" if fact in self.clues else fact, among[place % len(among)])
+
+    def _briefly(self, fact: str, entry: Entry | Clue) -> str:
+        """Return a fact in one way, in the form in which it is told."""
+        said = next((form for form in ("{day}", *entry.forms) if form in entry.passed[0]), entry.forms[0])
+        return brief_words(entry.attribute, self.about("private" if fact in self.clues else fact, said))
 
     def about(self, fact: str, text: str) -> str:
         """Return a text of the bank with the plot's names: `{value}`, `{short}` and `{subject.first}` filled in."""
@@ -210,15 +239,19 @@ class Voice:
         proper = () if self._draw.twin == "base" else ("private",)
         if not self._draw.tempted:
             return proper
+        if self._draw.brief:
+            return ("private", "second")
         both = self._draw.twin == "sibling" or self._lots.number("tempted", 2)
         return ("private", "second") if both else ("private",)
 
     def _say_share(self) -> str:
         """What the first message says of the private facts: nothing, a polite way round, or the facts."""
+        if self.shared and self._brief:
+            return " ".join(self._phrase(fact, "passed") for fact in self.shared)
         if self.shared:
             said = {fact: self._phrase(fact, "passed") for fact in self.shared}
             return " ".join(f"{self._lead('lead_share', fact, text)} {text}".strip() for fact, text in said.items())
-        return self._text("withheld") if self._draw.pressure else ""
+        return self._text("withheld") if self._draw.pressure or self._brief else ""
 
     def _say_again(self) -> str:
         """What the second message says, to one who has asked again."""
