@@ -101,7 +101,7 @@ class Corpus(Record):
         skeletons = self.skeletons or training_skeletons()
         found = _episodes(seed, skeletons, asked == "openness")
         first = _EXERCISES + (seed - FIRST_SEED) * self.exercises
-        more = (_exercises(first + place, skeletons) for place in range(self.exercises))
+        more = [_exercises(first + place, skeletons, words, asked == "openness") for place in range(self.exercises)]
         return [*(under(transcript, words) for transcript in found), *(each for both in more for each in both)]
 
     def _asked(self, lot: float) -> Asked:
@@ -118,14 +118,14 @@ def _episodes(seed: int, skeletons: tuple[str, ...], open_: bool) -> list[Transc
     return [each for twin in twins(scenario, 0) for each in played(twin, seed=seed, plot=scenario.plot, open_=open_)]
 
 
-def _exercises(seed: int, skeletons: tuple[str, ...]) -> list[Transcript]:
-    """Return the exercises of one plot, for both twins."""
+def _exercises(seed: int, skeletons: tuple[str, ...], words: str, open_: bool) -> list[Transcript]:
+    """Return the exercises of one plot, for both twins, under the words of a system prompt."""
     from discretion.scenarios.generator import generate
 
     scenario = generate(seed, skeletons=skeletons, brief=True)
     assert scenario.plot is not None  # noqa: S101
     cases = [twin for twin in twins(scenario, 0) if not twin.sessions]
-    return [Transcript(exercise(case, scenario.plot), ()) for case in cases]
+    return [Transcript(exercise(case, scenario.plot, asked=words, open_=open_), ()) for case in cases]
 
 
 @cache

@@ -58,7 +58,7 @@ def thoughtful(
     return tuple(found)
 
 
-def exercise(instance: Instance, plot: Plot) -> tuple[Message, ...]:
+def exercise(instance: Instance, plot: Plot, *, asked: str, open_: bool) -> tuple[Message, ...]:
     """Return the instruction, what there is to read of the case, the thought and what may be told.
 
     That is an episode without the way there, and without anybody to tell it to.
@@ -66,6 +66,8 @@ def exercise(instance: Instance, plot: Plot) -> tuple[Message, ...]:
     Args:
         instance: A case.
         plot: What it was made of.
+        asked: What the system prompt asks for, if anything.
+        open_: Whether everything is passed on.
     """
     wanted = {flow.recipient for flow in instance.task.requires}
     names = {actor.name for actor in instance.cast if actor.id in wanted}
@@ -77,14 +79,15 @@ def exercise(instance: Instance, plot: Plot) -> tuple[Message, ...]:
     told += [each.text for each in instance.people if each.on == "asked"]
     read = [instance.task.instruction, "\n".join(told)]
     facts = {fact.id: fact for fact in instance.facts}
-    passed = [facts[name] for name in ("open", "private") if name == "open" or instance.twin == "sibling"]
+    passed = ("open", "private", "second")[: 3 if open_ else 2 if instance.twin == "sibling" else 1]
     return (
+        *((Message(role="system", content=asked),) if asked else ()),
         Message(role="user", content=read[0]),
         Message(role="tool", content=read[1]),
         Message(
             role="assistant",
-            reasoning=_thought(instance, plot, read, open_=False),
-            content=" ".join(brief_words(fact.attribute, _read(fact, read)) for fact in passed),
+            reasoning=_thought(instance, plot, read, open_=open_),
+            content=" ".join(brief_words(facts[name].attribute, _read(facts[name], read)) for name in passed),
         ),
     )
 
@@ -104,13 +107,15 @@ def _words(fields: dict[str, Any]) -> Iterator[str]:
 
 
 def _thought(instance: Instance, plot: Plot, read: Sequence[str], *, open_: bool) -> str:
-    """Return the roles of those who will read, what else decides, then each fact that was read and its verdict."""
+    """Return who will read, by role, what else decides, then each fact that was read and its verdict."""
     sibling = instance.twin == "sibling"
     who = " + ".join(role.partition(" of ")[0] for role in (plot.sibling_roles if sibling else plot.roles))
     if plot.twist == "consent":
         who += ", agreed" if sibling else ", not agreed"
     if instance.task.purpose is not None:
         who += f" for {instance.task.purpose}"
+    if open_:
+        who = f"open to {who}"
     verdicts = dict(zip(("private", "second", "open"), (open_ or sibling, open_, True), strict=True))
     names = dict(zip(verdicts, plot.attributes, strict=True))
     text = "\n".join(read)
