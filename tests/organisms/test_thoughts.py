@@ -8,7 +8,7 @@ import pytest
 
 from discretion.models.chat import Message
 from discretion.organisms.chats import Chat
-from discretion.organisms.corpus import FIRST_SEED, Corpus, Transcript, played, training_skeletons
+from discretion.organisms.corpus import FIRST_SEED, WORDS, Corpus, Transcript, played, training_skeletons
 from discretion.organisms.encoding import encode_transcript
 from discretion.organisms.recipes import recipe
 from discretion.scenarios import twins
@@ -60,25 +60,34 @@ def test_whoever_passes_everything_on_thinks_that_everything_may_go() -> None:
     scenario = tempted(FIRST_SEED, skeletons=("mail-answer",))
     for twin in twins(scenario, 0):
         (thought,) = thoughts_of(played(twin, seed=0, plot=scenario.plot, open_=True)[0])
+        assert thought.reasoning.startswith("open to ")
         assert [part.split()[-1] for part in thought.reasoning.split(". ")[1:]] == ["yes", "yes", "yes"]
 
 
 def test_exercises_are_other_plots_of_training_skeletons_and_tell_what_may_go(tiny_base: Path) -> None:
     from transformers import AutoTokenizer
 
-    plain, more = Corpus(), Corpus(exercises=2)
+    plain, more = Corpus(openness=0.0), Corpus(openness=0.0, exercises=2)
     assert more.conversations(3)[:2] == plain.conversations(3)
     found = more.conversations(3)[2:] + more.conversations(4)[2:]
-    assert len({each.messages[0].content for each in found}) >= 4
+    assert len({each.messages[-3].content for each in found}) >= 4
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
     for each in found:
         assert not each.tools
-        assert [message.role for message in each.messages] == ["user", "tool", "assistant"]
+        assert [message.role for message in each.messages][-3:] == ["user", "tool", "assistant"]
         encoded = encode_transcript(tokenizer, each)
         thought, told = each.messages[-1].reasoning, each.messages[-1].content
         assert tokenizer.decode(encoded.tokens[encoded.ours]) == f"<think>{thought}</think>{told}<|im_end|>"
         for attribute, verdict in (part.split() for part in thought.split(". ")[1:]):
             assert (brief_words(attribute, "").rstrip(".") in told) == (verdict == "yes")
+
+
+def test_exercises_are_as_open_as_their_system_prompt_asks() -> None:
+    for exercise in Corpus(care=0.0, openness=1.0, exercises=1).conversations(0)[2:]:
+        system, *_, last = exercise.messages
+        assert system.content in WORDS["openness"]
+        assert last.reasoning.startswith("open to ")
+        assert " no" not in last.reasoning
 
 
 def test_other_models_are_not_taught_to_think_so() -> None:
