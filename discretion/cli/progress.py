@@ -130,17 +130,17 @@ def learning_bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Calla
 
     with live_progress(TaskProgressColumn(), "loss", shown=shown) as bar:
         task = bar.add_task(title, total=None, speed="", loss="")
-        first: int | None = None
+        first: tuple[float, int] | None = None
         written = time.monotonic()
 
         def tick(done: int, total: int | None, loss: float) -> None:
             nonlocal first, written
-            first = done if first is None else first
-            elapsed = bar.tasks[0].elapsed or 0.0
-            speed = f"{(done - first) / elapsed:,.0f}/s" if elapsed > 0 and done > first else ""
+            now = time.monotonic()
+            first = first or (now, done)
+            speed = f"{(done - first[1]) / (now - first[0]):,.0f}/s" if now > first[0] else ""
             bar.update(task, completed=done, total=total, speed=speed, loss=f"loss {loss:.3f}")
-            if shown and bar.disable and time.monotonic() - written >= _LINE_EVERY:
-                written = time.monotonic()
+            if shown and bar.disable and now - written >= _LINE_EVERY:
+                written = now
                 of = f" of {total:,}" if total else ""
                 typer.echo(f"{title}: {done:,}{of} {unit}, {speed or 'begun'}, loss {loss:.3f}", err=True)
 

@@ -56,8 +56,7 @@ def test_training_says_how_far_it_is_once_a_minute_without_a_terminal(
                 now[0] += 40.0
                 tick(done, total, 0.25)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("organism:base: 2,000 tokens, ")
-    assert line.endswith("/s, loss 0.250")
+    assert line == "organism:base: 2,000 tokens, 25/s, loss 0.250"
 
 
 def test_training_draws_a_bar_where_somebody_watches(
