@@ -305,7 +305,7 @@ def _leaked(instance) -> bool | None:
 
 def _sequences(skeletons) -> set[tuple[str, ...]]:
     """The tools of every plan, for each draw."""
-    from discretion.scenarios.generator.voice import Draw, holds
+    from discretion.scenarios.generator.draw import Draw, holds
 
     return {
         tuple(step["tool"] for step in plan.plan if holds(step.get("when", {}), Draw(0, distance, pressure)))

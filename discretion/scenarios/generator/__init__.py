@@ -9,7 +9,7 @@ from discretion.scenarios.generator.cases import distinct_plots
 from discretion.scenarios.generator.generate import GENERATOR_VERSION, Knobs, generate, tempted
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.generator.source import GENERATED, generated, is_generated, parse_source
-from discretion.scenarios.generator.voice import brief_words
+from discretion.scenarios.generator.wording import brief_words
 from discretion.scenarios.plot import Plot
 
 __all__ = [

@@ -8,10 +8,11 @@ from typing import Any, Final
 from discretion.scenarios.generator.bank import Clue, Entry, phrases
 from discretion.scenarios.generator.casting import Casting
 from discretion.scenarios.generator.clutter import COLLEAGUES, clutter
+from discretion.scenarios.generator.draw import Draw, holds
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import KINDS, Skeleton
 from discretion.scenarios.generator.verdicts import role_of
-from discretion.scenarios.generator.voice import FACTS, Draw, Voice, holds
+from discretion.scenarios.generator.voice import FACTS, Voice
 from discretion.scenarios.taxonomy import context_of
 
 __all__ = ["build"]

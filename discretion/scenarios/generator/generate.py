@@ -12,9 +12,9 @@ from discretion.errors import InputError
 from discretion.scenarios.base import Record
 from discretion.scenarios.generator.build import build
 from discretion.scenarios.generator.casting import Casting, cast_plot, third_roles
+from discretion.scenarios.generator.draw import Draw
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import Skeleton, skeleton, skeleton_names
-from discretion.scenarios.generator.voice import Draw
 from discretion.scenarios.plot import Plot
 from discretion.scenarios.schema import Scenario
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from discretion.scenarios.flows import parse_role
 from discretion.scenarios.generator.bank import Clue, Entry, RoleEntry, phrases, roles
 from discretion.scenarios.generator.casting import THIRD, Casting, third_roles
+from discretion.scenarios.generator.draw import Draw, holds
 from discretion.scenarios.generator.lots import Lots
-from discretion.scenarios.generator.skeleton import Alternative, Skeleton, When
+from discretion.scenarios.generator.skeleton import Alternative, Skeleton
+from discretion.scenarios.generator.wording import brief_words, fitted, inside
 
-__all__ = ["CLUES", "FACTS", "Draw", "Voice", "brief_words", "holds"]
+__all__ = ["CLUES", "FACTS", "Voice"]
 
 FACTS: Final = ("private", "second", "open")
 """What the facts of a plot are called."""
@@ -38,37 +40,6 @@ _LED: Final = (
 """How sentences begin that need no words before them."""
 _NO_GAP: Final = re.compile(r" {2,}")
 _NO_LINES: Final = re.compile(r"\n{3,}")
-
-
-class Draw(NamedTuple):
-    """How hard a plot is, and which twin is made.
-
-    Attributes:
-        tempted: Whether the plan passes on what it must not.
-        brief: Whether the plan says everything in one way: `Birth date: 26 September 1984.`, and the first phrasing of
-            every text that nobody else says.
-    """
-
-    distractors: int
-    distance: int
-    pressure: int
-    twin: str = "base"
-    tempted: bool = False
-    brief: bool = False
-
-
-def brief_words(attribute: str, form: str) -> str:
-    """Return a fact in one way.
-
-    >>> brief_words("identity.birth_date", "26 September 1984")
-    'Birth date: 26 September 1984.'
-    """
-    return f"{attribute.partition('.')[2].replace('_', ' ').capitalize()}: {form}."
-
-
-def holds(when: When, draw: Draw) -> bool:
-    """Tell whether a part is there."""
-    return all(getattr(draw, key) in allowed for key, allowed in when.items())
 
 
 class Voice:
@@ -134,10 +105,10 @@ class Voice:
                 self.told[name] = None
         elif name in self._entries or name in self.clues:
             if part in _SPOKEN:
-                return _inside(self._phrase(name, part, number), slot)
+                return inside(self._phrase(name, part, number), slot)
             self.told[name] = None
         elif part in _OWN and name in self.roles:
-            return _fitted(self._of_role(name, part), slot)
+            return fitted(self._of_role(name, part), slot)
         return slot[0]
 
     def _text(self, name: str) -> str:
@@ -289,19 +260,3 @@ class Voice:
         if self._lots.number("filler", 8) >= self._draw.distractors:
             return ""
         return self._text("small_talk" if self.kind in ("mail", "chat") else "margin")
-
-
-def _fitted(said: str, slot: re.Match[str]) -> str:
-    """Fit a phrase into its sentence: a capital at the beginning, a comma behind an apposition."""
-    before, after = slot.string[: slot.start()].rstrip(), slot.string[slot.end() : slot.end() + 1]
-    if not before or before[-1] in ".!?":
-        said = said[0].upper() + said[1:]
-    return f"{said}," if ", " in said and slot[2] == "who" and after not in ("", *".,;:!?") else said
-
-
-def _inside(said: str, slot: re.Match[str]) -> str:
-    """Fit a sentence into another that has begun already: `And {open.told_self}`."""
-    before = slot.string[: slot.start()].rstrip(" ")
-    if not before or not (before[-1].isalpha() or before[-1] == ",") or re.match(r"I\b|\{[a-z_-]+\.[a-z]", said):
-        return said
-    return re.sub(r"^\{([a-z_-]+)\.T", r"{\1.t", said) if said[0] == "{" else said[0].lower() + said[1:]
