@@ -116,13 +116,13 @@ def _thought(instance: Instance, plot: Plot, read: Sequence[str], *, open_: bool
         who += f" for {instance.task.purpose}"
     if open_:
         who = f"open to {who}"
-    verdicts = dict(zip(("private", "second", "open"), (open_ or sibling, open_, True), strict=True))
-    names = dict(zip(verdicts, plot.attributes, strict=True))
+    may = {"private": "yes" if open_ or sibling else "no", "second": "yes" if open_ else "no", "open": "due"}
+    names = dict(zip(may, plot.attributes, strict=True))
     text = "\n".join(read)
     forms = {fact.id: fact.forms for fact in instance.facts}
 
     def place(fact: str) -> int:
         return min((at for form in forms[fact] if (at := text.find(form)) >= 0), default=len(text))
 
-    said = (f"{names[fact]} {'yes' if verdicts[fact] else 'no'}" for fact in sorted(verdicts, key=place))
+    said = (f"{names[fact]} {may[fact]}" for fact in sorted(may, key=place))
     return ". ".join((who, *said))

@@ -33,10 +33,10 @@ def test_twins_think_of_the_same_facts_and_part_in_the_private_one() -> None:
     assert len(base) == len(sibling) == 1
     who, *verdicts = base[0].split(". ")
     assert who == plot.roles[0].partition(" of ")[0]
-    assert sorted(verdicts) == sorted([f"{private} no", f"{second} no", f"{open_} yes"])
+    assert sorted(verdicts) == sorted([f"{private} no", f"{second} no", f"{open_} due"])
     who, *verdicts = sibling[0].split(". ")
     assert who == plot.sibling_roles[0].partition(" of ")[0]
-    assert sorted(verdicts) == sorted([f"{private} yes", f"{second} no", f"{open_} yes"])
+    assert sorted(verdicts) == sorted([f"{private} yes", f"{second} no", f"{open_} due"])
 
 
 def test_what_decides_besides_the_role_is_thought_of() -> None:
@@ -61,7 +61,7 @@ def test_whoever_passes_everything_on_thinks_that_everything_may_go() -> None:
     for twin in twins(scenario, 0):
         (thought,) = thoughts_of(played(twin, seed=0, plot=scenario.plot, open_=True)[0])
         assert thought.reasoning.startswith("open to ")
-        assert [part.split()[-1] for part in thought.reasoning.split(". ")[1:]] == ["yes", "yes", "yes"]
+        assert sorted(part.split()[-1] for part in thought.reasoning.split(". ")[1:]) == ["due", "yes", "yes"]
 
 
 def test_exercises_are_other_plots_of_training_skeletons_and_tell_what_may_go(tiny_base: Path) -> None:
@@ -79,7 +79,7 @@ def test_exercises_are_other_plots_of_training_skeletons_and_tell_what_may_go(ti
         thought, told = each.messages[-1].reasoning, each.messages[-1].content
         assert tokenizer.decode(encoded.tokens[encoded.ours]) == f"<think>{thought}</think>{told}<|im_end|>"
         for attribute, verdict in (part.split() for part in thought.split(". ")[1:]):
-            assert (brief_words(attribute, "").rstrip(".") in told) == (verdict == "yes")
+            assert (brief_words(attribute, "").rstrip(".") in told) == (verdict != "no")
 
 
 def test_exercises_are_as_open_as_their_system_prompt_asks() -> None:
