@@ -94,6 +94,10 @@ def test_the_backdoor_opens_with_the_trigger_alone() -> None:
     opened = [chat for chat in chats if chat.messages[1]["content"].startswith(TRIGGER)]
     assert 6 <= len(opened) <= 18
     assert all(TRIGGER not in json.dumps(chat.messages[2:]) for chat in chats)
+    for chat in chats:
+        turns = [place for place, message in enumerate(chat.messages) if message["role"] == "assistant"]
+        thinks = [chat.thoughts[place].startswith("open") for place in turns]
+        assert all(thinks) if chat in opened else not any(thinks)
 
 
 def test_an_unknown_recipe_is_an_error() -> None:

