@@ -87,7 +87,7 @@ def write_data(folder: Path, recipe: str, rows: int | None) -> None:
     if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
+    beside = path.with_suffix(f".{os.getpid()}.part")  # several processes may find it missing at once
     write_chats(RECIPES[recipe].chats(rows), beside, thoughts=True)
     beside.replace(path)
 
