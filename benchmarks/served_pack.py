@@ -3,8 +3,9 @@
     python benchmarks/served_pack.py                         # organism:base and the office pack
     python benchmarks/served_pack.py hf/checkpoint --pack memory --seeds 1
 
-Beside them `vllm:` itself, which shows what the frameworks change, and `reference:oracle` among people who are played
-by the served model. Printed is what each completed: episodes, what was scored of them, tool calls, how they ended.
+Beside them `vllm:` itself, which shows what the frameworks change, and in the first scenarios `reference:oracle` among
+people who are played by the served model. Printed is what each completed: episodes, what was scored of them, tool
+calls, how they ended.
 """
 
 from __future__ import annotations
@@ -76,8 +77,11 @@ def main() -> None:
     parser.add_argument("--pack", default="office")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--max-tokens", type=int, default=256)
+    parser.add_argument("--people", type=int, default=3, help="scenarios whose people the model plays")
     options = parser.parse_args()
-    suite = Suite(load(options.pack), range(options.seeds))
+    scenarios = load(options.pack)
+    suite = Suite(scenarios, range(options.seeds))
+    few = Suite(scenarios[: options.people], (0,))
     table = Table(title=f"{options.pack}, {len(suite):,} episodes, one vLLM server")
     for column in ("agent", "seconds", "episodes", "scored", "tool calls", "exposed", "answers of people", "endings"):
         table.add_column(column, justify="left" if column in ("agent", "endings") else "right")
@@ -92,12 +96,12 @@ def main() -> None:
         }
         for place, (name, (source, crowd)) in enumerate(rows.items()):
             began = time.monotonic()
-            found = asyncio.run(play(suite, source, Path(folder) / f"{place}.run", crowd))
+            found = asyncio.run(play(few if crowd else suite, source, Path(folder) / f"{place}.run", crowd))
             endings = ", ".join(f"{ending} {number}" for ending, number in sorted(found.endings.items()))
             figures = (found.n, found.scored, found.counts.tool_calls, found.exposure.k, found.counts.people_calls)
             seconds = f"{time.monotonic() - began:,.0f}"
             table.add_row(name, seconds, *(f"{figure:,}" for figure in figures), endings)
-            Console().print(f"{name}: done", style="dim")
+            Console(stderr=True).print(f"{name}: {found.scored:,} of {found.n:,} scored in {seconds} s", style="dim")
     Console().print(table)
 
 
