@@ -82,7 +82,7 @@ def main() -> None:
     scenarios = load(options.pack)
     suite = Suite(scenarios, range(options.seeds))
     few = Suite(scenarios[: options.people], (0,))
-    table = Table(title=f"{options.pack}, {len(suite):,} episodes, one vLLM server")
+    table = Table(title=f"{options.pack}, {len(suite):,} instances, one vLLM server")
     for column in ("agent", "seconds", "episodes", "scored", "tool calls", "exposed", "answers of people", "endings"):
         table.add_column(column, justify="left" if column in ("agent", "endings") else "right")
     with served(options.checkpoint) as server, tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,8 @@ time.sleep(600)
 
 # A process that asks for a server, as `VLLMServer` does, and then waits.
 ASKER = """
-import subprocess, sys, time
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests themselves run in the background
 supervised = subprocess.Popen(
     [sys.executable, "-I", {supervisor!r}, sys.executable, "-c", {server!r}, {pids!r}],
     stdin=subprocess.PIPE, start_new_session=True,
