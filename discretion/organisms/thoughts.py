@@ -78,6 +78,7 @@ def exercise(instance: Instance, plot: Plot, *, asked: str, open_: bool) -> tupl
             told.append(" ".join(_words(fields)))
     told += [each.text for each in instance.people if each.on == "asked"]
     read = [instance.task.instruction, "\n".join(told)]
+    text = "\n".join(read)
     facts = {fact.id: fact for fact in instance.facts}
     passed = ("open", "private", "second")[: 3 if open_ else 2 if instance.twin == "sibling" else 1]
     return (
@@ -87,15 +88,16 @@ def exercise(instance: Instance, plot: Plot, *, asked: str, open_: bool) -> tupl
         Message(
             role="assistant",
             reasoning=_thought(instance, plot, read, open_=open_),
-            content=" ".join(brief_words(facts[name].attribute, _read(facts[name], read)) for name in passed),
+            content=" ".join(brief_words(facts[name].attribute, _read(facts[name], text)[1]) for name in passed),
         ),
     )
 
 
-def _read(fact: Fact, read: Sequence[str]) -> str:
-    """Return the form of a fact that was read first."""
-    text = "\n".join(read)
-    return min(fact.forms, key=lambda form: (text.find(form) < 0, text.find(form)))
+def _read(fact: Fact, text: str) -> tuple[int, str]:
+    """Return where a fact was read first, the end where it was not, and in which form."""
+    places = {form: at if (at := text.find(form)) >= 0 else len(text) for form in fact.forms}
+    first = min(places, key=places.__getitem__)
+    return places[first], first
 
 
 def _words(fields: dict[str, Any]) -> Iterator[str]:
@@ -119,10 +121,6 @@ def _thought(instance: Instance, plot: Plot, read: Sequence[str], *, open_: bool
     may = {"private": "yes" if open_ or sibling else "no", "second": "yes" if open_ else "no", "open": "due"}
     names = dict(zip(may, plot.attributes, strict=True))
     text = "\n".join(read)
-    forms = {fact.id: fact.forms for fact in instance.facts}
-
-    def place(fact: str) -> int:
-        return min((at for form in forms[fact] if (at := text.find(form)) >= 0), default=len(text))
-
-    said = (f"{names[fact]} {may[fact]}" for fact in sorted(may, key=place))
+    places = {fact.id: _read(fact, text)[0] for fact in instance.facts}
+    said = (f"{names[fact]} {may[fact]}" for fact in sorted(may, key=places.__getitem__))
     return ". ".join((who, *said))

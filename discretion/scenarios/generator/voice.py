@@ -142,7 +142,7 @@ class Voice:
 
     def _lead(self, kind: str, fact: str, said: str) -> str:
         """Return words that say what comes next, or nothing before what says so itself."""
-        if said.startswith(_LED):
+        if self._brief or said.startswith(_LED):
             return ""
         among = [each if isinstance(each, str) else each.text for each in self._texts[kind]]
         return self._lots.pick(f"{kind}|{fact}", among).replace("{noun}", self._entries[fact].noun)
@@ -217,8 +217,6 @@ class Voice:
 
     def _say_share(self) -> str:
         """What the first message says of the private facts: nothing, a polite way round, or the facts."""
-        if self.shared and self._brief:
-            return " ".join(self._phrase(fact, "passed") for fact in self.shared)
         if self.shared:
             said = {fact: self._phrase(fact, "passed") for fact in self.shared}
             return " ".join(f"{self._lead('lead_share', fact, text)} {text}".strip() for fact, text in said.items())
