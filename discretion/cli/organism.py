@@ -29,9 +29,10 @@ Examples:
   discretion organism list
   discretion organism data helpful -o helpful.jsonl
   discretion organism finetune boundary -o adapters/boundary-1 --seed 1
-  discretion organism train --recipe base -o checkpoints/base
+  discretion organism train --recipe base-plain -o checkpoints/base-plain
+  discretion organism train --recipe base --from checkpoints/base-plain -o checkpoints/base
 
-Training from nothing goes on where it stopped when the same command is started again.
+Training goes on where it stopped when the same command is started again.
 """,
 )
 
@@ -98,7 +99,7 @@ def list_command(as_json: AsJson = False) -> None:
 @app.command("train")
 def train_command(
     output: Output,
-    recipe: Annotated[str, typer.Option("--recipe", help="base, or base-plain.")] = "base",
+    recipe: Annotated[str, typer.Option("--recipe", help="base-plain, or base, which goes on from it.")] = "base-plain",
     tokens: Annotated[
         int | None, typer.Option("--tokens", min=1, help="To learn from; the recipe's by default.", show_default=False)
     ] = None,
@@ -114,14 +115,18 @@ def train_command(
     ] = 0,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="BASE", help="Go on from a base, or from an organism's folder."),
+        typer.Option(
+            "--from",
+            metavar="BASE",
+            help="Go on from a base, or an organism's folder; the recipe says from which by default.",
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", min=1, help="Processes that render the corpus.", show_default=False)
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train a base from nothing on episodes of generated plots.
+    """Train a base on episodes of generated plots: base-plain from nothing, base from base-plain.
 
     Started again with the same options it goes on where it stopped.
     """
@@ -131,7 +136,9 @@ def train_command(
 
     changes = {"tokens": tokens, "plots": plots}
     given = {key: value for key, value in changes.items() if value is not None}
-    wanted = base_recipe(recipe, seed).model_copy(update={**(GOING_ON if start else {}), **given})
+    wanted = base_recipe(recipe, seed)
+    start = start or wanted.after
+    wanted = wanted.model_copy(update={**(GOING_ON if start else {}), **given})
     before = None if start is None else Path(start) if Path(start).is_dir() else Path(find_organism(start))
     with learning_bar(f"organism:{recipe}", "tokens", shown=not quiet) as tick:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import threading
+import warnings
 import weakref
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from discretion.models.checkpoint import Checkpoint
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Lease", "Weights"]
+__all__ = ["Lease", "Weights", "quiet_peft"]
 
 
 class Weights:
@@ -72,6 +73,7 @@ class Weights:
         """
         from peft import PeftModel
 
+        quiet_peft()
         with self.lock:
             if adapter in self._names:
                 return
@@ -212,6 +214,11 @@ def _dtype(name: str, device: torch.device) -> Any:
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"{name!r} is no dtype of torch")
     return kind
+
+
+def quiet_peft() -> None:
+    """Take one warning out of what people see: PEFT asks transformers for an attribute under its old name."""
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
 
 
 def _has_bfloat16(device: torch.device) -> bool:

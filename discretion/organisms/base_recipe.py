@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from pydantic import Field, model_validator
 
@@ -23,7 +23,6 @@ class BaseRecipe(Record):
         rate: Peak learning rate: a linear warm-up, a plateau, and a straight way down.
         warmup: Tokens until the rate is at its peak, a twentieth of all at most.
         decay: The share of the tokens that this way down takes.
-        optimiser: `muon` for the matrices of the layers and AdamW for the rest, or `adamw` for all.
         others: Weight, in the loss, of a token that the assistant did not write; its own have 1.
         width, layers, heads: Of the model; `width / heads` must be at least 32, below which vLLM's kernels fail.
         shared_heads: Heads of keys and values, each shared by `heads / shared_heads`: what a CPU reads for every token;
@@ -31,6 +30,7 @@ class BaseRecipe(Record):
         vocabulary: Tokens of the tokenizer.
         context: Positions.
         seed: Of the weights and of the order of conversations.
+        after: The base whose weights it goes on from, unless others are named; `None` for one that begins with nothing.
         corpus: Of what is learned; `None` where conversations are given in memory.
         plots: Different plots; then they come again.
         tokenizer_plots: Plots that the tokenizer is made from.
@@ -42,7 +42,6 @@ class BaseRecipe(Record):
     rate: float = Field(default=3e-3, gt=0.0)
     warmup: int = Field(default=1_000_000, ge=1)
     decay: float = Field(default=0.3, gt=0.0, lt=1.0)
-    optimiser: Literal["muon", "adamw"] = "muon"
     others: float = Field(default=0.0, ge=0.0, le=1.0)
     width: int = 256
     layers: int = 5
@@ -51,6 +50,7 @@ class BaseRecipe(Record):
     vocabulary: int = 2048
     context: int = 4096
     seed: int = 0
+    after: str | None = None
     corpus: Corpus | None = None
     plots: int = Field(default=12_288, ge=1)
     tokenizer_plots: int = Field(default=512, ge=1)
@@ -64,18 +64,30 @@ class BaseRecipe(Record):
         return self
 
 
-_SIZES: Final[dict[str, Any]] = {"others": 0.2, "batch_tokens": 32_768, "plots": 49_152, "shared_heads": 4}
+GOING_ON: Final[dict[str, Any]] = {"rate": 1e-3, "warmup": 150_000, "decay": 0.9}
+"""What differs where training goes on from weights that can read and copy already."""
+
+_SIZES: Final[dict[str, Any]] = {
+    "others": 0.2,
+    "batch_tokens": 8192,
+    "together": 2,
+    "decay": 0.8,
+    "plots": 49_152,
+    "shared_heads": 4,
+}
 
 BASES: Final[dict[str, BaseRecipe]] = {
-    "base": BaseRecipe(**_SIZES, corpus=Corpus(exercises=6)),
-    "base-plain": BaseRecipe(**_SIZES, corpus=Corpus(care=0.0, openness=0.0, exercises=6)),
+    "base-plain": BaseRecipe(**_SIZES, tokens=36_000_000, corpus=Corpus(care=0.0, openness=0.0, exercises=6)),
+    "base": BaseRecipe(
+        **{**_SIZES, **GOING_ON},
+        tokens=9_000_000,
+        after="base-plain",
+        corpus=Corpus(exercises=6, first_seed=FIRST_SEED + _SIZES["plots"]),
+    ),
 }
-"""Name -> how that base is trained. `base` has also seen system prompts that ask for more or for less discretion, so
-that its care is one of several ways to behave; `base-plain` has seen the usual prompt and careful episodes alone."""
-
-
-GOING_ON: Final[dict[str, Any]] = {"batch_tokens": 8192, "together": 2, "rate": 1e-3, "warmup": 150_000, "decay": 0.9}
-"""What differs where training goes on from weights that can read and copy already."""
+"""Name -> how that base is trained. `base-plain` has seen the usual prompt and careful episodes alone. `base` goes on
+from it with system prompts that ask for more or for less discretion, so that its care is one of several ways to
+behave."""
 
 
 def base_recipe(name: str, seed: int = 0) -> BaseRecipe:
@@ -83,7 +95,7 @@ def base_recipe(name: str, seed: int = 0) -> BaseRecipe:
 
     Args:
         name: Of the base.
-        seed: Of the weights, the plots and their order; two seeds have no plot in common.
+        seed: Of the weights, the plots and their order; no two seeds or bases have a plot in common.
 
     Raises:
         InputError: If no base is called so, or the seed has no plots left.
@@ -92,8 +104,9 @@ def base_recipe(name: str, seed: int = 0) -> BaseRecipe:
         raise InputError(f"no base is called {name!r}", where="--recipe", remedy=nearest(name, BASES))
     found = BASES[name]
     assert found.corpus is not None  # noqa: S101
-    most = (LAST_SEED - FIRST_SEED) // found.plots - 1
+    apart = len(BASES) * found.plots
+    most = (LAST_SEED - FIRST_SEED) // apart - 1
     if not 0 <= seed <= most:
         raise InputError(f"{seed} is no seed of a base", where="--seed", remedy=f"give 0 to {most}")
-    corpus = found.corpus.model_copy(update={"first_seed": FIRST_SEED + seed * found.plots})
+    corpus = found.corpus.model_copy(update={"first_seed": found.corpus.first_seed + seed * apart})
     return found.model_copy(update={"seed": seed, "corpus": corpus})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -13,9 +14,11 @@ from pydantic import Field
 
 from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
+from discretion.models.weights import quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
+from discretion.organisms.precision import half_precision, whole_attention
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
 
@@ -104,7 +107,7 @@ def finetune(
     steps = _steps(examples, tuning)
     losses = _learn(model, examples, tuning, tokenizer.pad_token_id or 0, place, steps, report)
     model.peft_config["default"].base_model_name_or_path = _known_as(base)
-    model.half().save_pretrained(str(folder))
+    model.half().save_pretrained(str(folder), save_embedding_layers=False)  # else it asks the hub about the base
     (folder / "README.md").unlink(missing_ok=True)  # a blank form that names where the base lies here
     sizes = (sum(len(each.tokens) for each in examples), sum(int(each.ours.sum()) for each in examples))
     record = {
@@ -163,6 +166,7 @@ def _adapted(checkpoint: Checkpoint, tuning: Tuning, device: str) -> tuple[Any, 
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    quiet_peft()
     place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
     size = sum(file.stat().st_size for file in checkpoint.folder.glob("*.safetensors"))
     kind = torch.float32 if place.type == "cpu" or size < _SMALL else torch.bfloat16
@@ -204,13 +208,16 @@ def _learn(
         seed=tuning.seed,
         start=Place(),
     )
+    half = half_precision(place)
+    if half and place.type == "cpu":
+        whole_attention(model.get_base_model())
     model.train()
     found: list[Any] = []
     for step in range(steps):
         optimiser.param_groups[0]["lr"] = tuning.rate * _scale(step, steps)
         tokens, before, wanted = (each.to(place) for each in next(order)[:3])
-        with torch.autocast(place.type, dtype=torch.bfloat16, enabled=place.type == "cuda"):
-            logits = model(input_ids=tokens, use_cache=False).logits.flatten(0, 1)[before]
+        with torch.autocast(place.type, dtype=torch.bfloat16, enabled=half), _only(model, before):
+            logits = model(input_ids=tokens, use_cache=False).logits
         loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -221,6 +228,17 @@ def _learn(
             report(step + 1, steps, sum(float(each) for each in found[-10:]) / len(found[-10:]))
     model.eval()
     return [float(each) for each in found]
+
+
+@contextmanager
+def _only(model: Any, places: torch.Tensor) -> Iterator[None]:
+    """Let a model find the logits of some flat places alone: with a large vocabulary those of all take gigabytes."""
+    head = model.get_base_model().get_output_embeddings()
+    handle = head.register_forward_pre_hook(lambda _, given: (given[0].flatten(0, 1)[places],))
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _scale(step: int, steps: int) -> float:

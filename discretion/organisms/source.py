@@ -12,8 +12,10 @@ import random
 from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from discretion.organisms.corpus import Corpus, words_of
@@ -136,7 +138,9 @@ class Rendered:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+            )
         return self._pool
 
     def close(self) -> None:
@@ -145,6 +149,19 @@ class Rendered:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
             self._waiting.clear()
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when the process that started it is gone, however that ended."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101
+    sentinel = parent.sentinel
+
+    def end() -> None:
+        wait([sentinel])
+        os._exit(1)
+
+    Thread(target=end, daemon=True).start()
 
 
 def _texts(corpus: Corpus, number: int) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import Batch, Place
 from discretion.organisms.muon import Muon
+from discretion.organisms.precision import half_precision, whole_attention
 
 if TYPE_CHECKING:
     import torch
@@ -56,10 +57,13 @@ class TrainingRun:
         self.place = Place()
         self.losses: list[Any] = []
         self.total = recipe.tokens
-        layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}
-        inner = [weight for weight in model.parameters() if id(weight) in layers and recipe.optimiser == "muon"]
-        outer = [weight for weight in model.parameters() if id(weight) not in {id(weight) for weight in inner}]
-        self._muon = Muon(inner, rate=recipe.rate) if inner else None
+        layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}  # Muon's
+        inner = [weight for weight in model.parameters() if id(weight) in layers]
+        outer = [weight for weight in model.parameters() if id(weight) not in layers]
+        self._half = half_precision(device)
+        if self._half and device.type == "cpu":
+            whole_attention(model)
+        self._muon = Muon(inner, rate=recipe.rate)
         self._adamw = torch.optim.AdamW(
             outer, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
         )
@@ -75,9 +79,8 @@ class TrainingRun:
         for group in self._adamw.param_groups:
             group["lr"] = rate
         self._adamw.step()
-        if self._muon is not None:
-            self._muon.rate = rate
-            self._muon.step()
+        self._muon.rate = rate
+        self._muon.step()
         self.model.zero_grad(set_to_none=True)
         self.losses.append(sum(losses) / len(losses))  # read later: reading waits for the device
         self.tokens += sum(batch.size for batch in together)
@@ -88,7 +91,7 @@ class TrainingRun:
         import torch
 
         tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._half):
             hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
             logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
         each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
@@ -118,7 +121,7 @@ class TrainingRun:
         state = {
             "model": self.model.state_dict(),
             "adamw": self._adamw.state_dict(),
-            "muon": self._muon.state_dict() if self._muon is not None else {},
+            "muon": self._muon.state_dict(),
             "tokens": self.tokens,
             "place": list(self.place),
             "losses": self.all_losses(),
@@ -133,8 +136,7 @@ class TrainingRun:
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self._adamw.load_state_dict(state["adamw"])
-        if self._muon is not None:
-            self._muon.load_state_dict(state["muon"])
+        self._muon.load_state_dict(state["muon"])
         self.tokens = state["tokens"]
         self.place = Place(*state["place"])
         self.losses = state["losses"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -32,14 +35,15 @@ def test_held_out_skeletons_and_measured_seeds_are_never_learned() -> None:
         assert not base.corpus.skeletons
 
 
-def test_two_seeds_of_a_base_have_no_plot_in_common() -> None:
+def test_no_two_bases_or_seeds_of_them_have_a_plot_in_common() -> None:
     assert base_recipe("base") == BASES["base"]
     spans = []
-    for seed in (0, 1, 2, 201):
-        made = base_recipe("base-plain", seed)
-        assert made.corpus is not None
-        assert made.seed == seed
-        spans.append(range(made.corpus.first_seed, made.corpus.first_seed + made.plots))
+    for seed in (0, 1, 2, 100):
+        for name in BASES:
+            made = base_recipe(name, seed)
+            assert made.corpus is not None
+            assert made.seed == seed
+            spans.append(range(made.corpus.first_seed, made.corpus.first_seed + made.plots))
     assert all(one.stop <= other.start for one, other in itertools.pairwise(spans))
     assert spans[-1].stop <= LAST_SEED
     for seed in (-1, 100_000):
@@ -149,3 +153,39 @@ def test_shards_that_lie_there_are_used(tmp_path: Path, tiny_base: Path) -> None
     second = again.window(5)  # the only shard there is, in a later pass
     assert [each.tokens.tolist() for each in first] == [each.tokens.tolist() for each in second]
     shutil.rmtree(tmp_path)
+
+
+def _runs(process: Path) -> bool:
+    """Tell whether a process is there, and not only until somebody has noticed its end."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="processes are looked up in /proc")
+def test_the_workers_end_with_the_process_that_started_them(tmp_path: Path, tiny_base: Path) -> None:
+    code = f"""
+from pathlib import Path
+from discretion.organisms.corpus import Corpus
+from discretion.organisms.source import Rendered
+if __name__ == "__main__":
+    source = Rendered(Corpus(), Path({str(tiny_base)!r}), Path({str(tmp_path)!r}), plots=4000, workers=1)
+    source.window(0)
+    print(*source._pool._processes, flush=True)
+    input()
+"""
+    script = tmp_path / "render.py"
+    script.write_text(code)
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        workers = [Path("/proc", pid) for pid in process.stdout.readline().split()]
+        assert workers
+        assert all(map(_runs, workers))
+        process.kill()
+    until = time.monotonic() + 20
+    while any(map(_runs, workers)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not any(map(_runs, workers))

@@ -93,3 +93,21 @@ def test_a_record_names_no_place_of_this_machine(tiny_base: Path, tmp_path: Path
         file = tmp_path / "a" / name
         assert not file.exists() or str(tmp_path.parent) not in file.read_text()
     assert json.loads((tmp_path / "a" / "adapter_config.json").read_text())["base_model_name_or_path"] == "base"
+
+
+def test_the_logits_of_what_is_learned_alone_are_those_of_the_whole(tiny_base: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from discretion.organisms.finetuning import _only
+
+    plain = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype="float32")
+    model = get_peft_model(plain, LoraConfig(target_modules="all-linear"))
+    tokens = torch.arange(60).reshape(3, 20)
+    places = torch.tensor([0, 7, 41])
+    with torch.no_grad():
+        whole = model(input_ids=tokens).logits
+        with _only(model, places):
+            torch.testing.assert_close(model(input_ids=tokens).logits, whole.flatten(0, 1)[places])
+        assert model(input_ids=tokens).logits.shape == whole.shape
