@@ -20,6 +20,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -124,6 +125,45 @@ def measure(suite: Suite, agent: str, flying: int) -> Measured:
         return Measured(time.perf_counter() - start, time.process_time() - cpu, mebibytes() - before, found)
 
 
+class Flight(NamedTuple):
+    """So many episodes in flight at a time, and what they took."""
+
+    flying: int
+    episodes: int
+    ideal: float
+    measured: Measured
+
+    @property
+    def requests(self) -> int:
+        """Answers of the server."""
+        return self.episodes * TURNS
+
+
+def flights(flying: Sequence[int], *, episodes: int | None = None, delay: float = 0.2) -> tuple[float, list[Flight]]:
+    """Return the CPU time of a request of the client alone, in milliseconds, and what each number in flight took."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
+    context = multiprocessing.get_context("spawn")
+    listen, tell = context.Pipe(duplex=False)
+    server = context.Process(target=serve, args=(tell, delay), daemon=True)
+    server.start()
+    scenario = load_scenarios("office")[0]
+    twins = 2 if scenario.sibling else 1
+    url = f"http://127.0.0.1:{listen.recv()}/v1"
+    try:
+        measure(Suite([scenario], range(10)), f"openai:m@{url}", 16)  # warm
+        alone = floor_ms(url, 1000, 100)
+        found = []
+        for many in flying:
+            suite = Suite([scenario], seeds=range(math.ceil((episodes or 3 * many) / twins)))
+            measured = measure(suite, f"openai:m@{url}", many)
+            ideal = math.ceil(measured.summary.n / many) * TURNS * delay
+            found.append(Flight(many, measured.summary.n, ideal, measured))
+        return alone, found
+    finally:
+        server.terminate()
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -131,17 +171,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, help="in all; three for each in flight unless given")
     parser.add_argument("--delay", type=float, default=0.2, help="of each answer, in seconds")
     asked = parser.parse_args()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
-    context = multiprocessing.get_context("spawn")
-    listen, tell = context.Pipe(duplex=False)
-    server = context.Process(target=serve, args=(tell, asked.delay), daemon=True)
-    server.start()
-    scenario = load_scenarios("office")[0]
-    twins = 2 if scenario.sibling else 1
-    url = f"http://127.0.0.1:{listen.recv()}/v1"
-    measure(Suite([scenario], range(10)), f"openai:m@{url}", 16)  # warm
-    alone = floor_ms(url, 1000, 100)
+    alone, found = flights(asked.flying, episodes=asked.episodes, delay=asked.delay)
     table = Table(
         title=f"episodes of {TURNS} turns, {asked.delay:g} s an answer",
         caption=f"the official client alone spends {alone:.2f} ms of CPU on a request",
@@ -149,24 +179,19 @@ def main() -> None:
     columns = ("in flight", "episodes", "ideal s", "wall s", "wall / ideal", "floor s", "CPU ms a request", "MiB added")
     for column in (*columns, "scored"):
         table.add_column(column, justify="right")
-    for flying in asked.flying:
-        suite = Suite([scenario], seeds=range(math.ceil((asked.episodes or 3 * flying) / twins)))
-        found = measure(suite, f"openai:m@{url}", flying)
-        episodes = found.summary.n
-        requests = episodes * TURNS
-        ideal = math.ceil(episodes / flying) * TURNS * asked.delay
+    for flight in found:
+        took = flight.measured
         table.add_row(
-            f"{flying:,}",
-            f"{episodes:,}",
-            f"{ideal:.2f}",
-            f"{found.wall:.2f}",
-            f"{found.wall / ideal:.2f}",
-            f"{requests * alone / 1000:.2f}",
-            f"{1000 * found.cpu / requests:.2f}",
-            f"{found.memory:.0f}",
-            f"{found.summary.scored:,}",
+            f"{flight.flying:,}",
+            f"{flight.episodes:,}",
+            f"{flight.ideal:.2f}",
+            f"{took.wall:.2f}",
+            f"{took.wall / flight.ideal:.2f}",
+            f"{flight.requests * alone / 1000:.2f}",
+            f"{1000 * took.cpu / flight.requests:.2f}",
+            f"{took.memory:.0f}",
+            f"{took.summary.scored:,}",
         )
-    server.terminate()
     Console().print(table)
 
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -134,21 +134,46 @@ def timed(work: Callable[[], object], device: str) -> tuple[float, float]:
     return end[0] - start[0], end[1] - start[1]
 
 
-def main() -> None:
-    """Play, generate and print."""
+class Throughput(NamedTuple):
+    """What a whole run and raw `generate` took for the same turns.
+
+    Attributes:
+        episodes: That were played.
+        batch: Turns in a batch.
+        wrote, read: Tokens, of the run and of `generate`.
+        took: Seconds of the process and of the clock, of each.
+        same: Turns that are the same to the token, of how many.
+        steps: Of the run's decoder.
+        continuous: Whether a turn that ends makes room for the next.
+        clock: Whether the clock counts, not the process.
+    """
+
+    episodes: int
+    batch: int
+    wrote: tuple[int, int]
+    read: tuple[int, int]
+    took: tuple[tuple[float, float], tuple[float, float]]
+    same: tuple[int, int]
+    steps: int
+    continuous: bool
+    clock: bool
+
+    @property
+    def speeds(self) -> tuple[float, float]:
+        """Tokens a second, of the run and of `generate`."""
+        run, raw = (wrote / took[self.clock] for wrote, took in zip(self.wrote, self.took, strict=True))
+        return run, raw
+
+    @property
+    def ratio(self) -> float:
+        """Of the run's speed to that of `generate`."""
+        return self.speeds[0] / self.speeds[1]
+
+
+def measure(given: argparse.Namespace) -> Throughput:
+    """Play, and generate the same turns."""
     import torch
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", nargs="?", default=str(TINY), help="PATH_OR_ID[+ADAPTER] or organism:NAME")
-    parser.add_argument("scenarios", nargs="?", default="generated:24", help="what is played")
-    parser.add_argument("--random", metavar="WIDTHxLAYERS", help="random weights of this size, with its tokenizer")
-    parser.add_argument("--seeds", type=int, default=1, help="instances of each scenario")
-    parser.add_argument("--batch-size", type=int, default=None)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--dtype", default="auto")
-    parser.add_argument("--max-tokens", type=int, default=128)
-    given = parser.parse_args()
-    console = Console()
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = given.checkpoint
         if checkpoint.startswith("organism:"):
@@ -194,26 +219,56 @@ def main() -> None:
                     raw.update(zip(batch, decoder._generate_batch(speaker, prompts, longest), strict=True))
 
         raw_time = timed(generate, given.device)
-    clock = given.device != "cpu"
     wrote, raw_wrote = (sum(map(len, each.values())) for each in (chat.wrote, raw))
+    return Throughput(
+        episodes=played[0].n,
+        batch=chat.batch_size,
+        wrote=(wrote, raw_wrote),
+        read=(read, sum(len(chat.asked[ticket].tokens) for ticket in tickets)),
+        took=(run_time, raw_time),
+        same=(sum(chat.wrote[ticket] == raw[ticket] for ticket in tickets), len(tickets)),
+        steps=chat.steps,
+        continuous=decoder.continuous,
+        clock=given.device != "cpu",
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the options."""
+    found = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("checkpoint", nargs="?", default=str(TINY), help="PATH_OR_ID[+ADAPTER] or organism:NAME")
+    found.add_argument("scenarios", nargs="?", default="generated:24", help="what is played")
+    found.add_argument("--random", metavar="WIDTHxLAYERS", help="random weights of this size, with its tokenizer")
+    found.add_argument("--seeds", type=int, default=1, help="instances of each scenario")
+    found.add_argument("--batch-size", type=int, default=None)
+    found.add_argument("--device", default="cpu")
+    found.add_argument("--dtype", default="auto")
+    found.add_argument("--max-tokens", type=int, default=128)
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    given = parser().parse_args()
+    found = measure(given)
+    console = Console()
     table = Table(
-        title=f"{played[0].n} episodes, {len(tickets)} turns, batches of {chat.batch_size}, on {given.device}"
+        title=f"{found.episodes} episodes, {found.same[1]} turns, batches of {found.batch}, on {given.device}"
     )
     for column in ("", "tokens written", "tokens read", "CPU s", "wall s", "tokens/s"):
         table.add_column(column, justify="right" if column else "left")
-    prompts = sum(len(chat.asked[ticket].tokens) for ticket in tickets)
-    rows = [("whole run", wrote, read, run_time), ("raw generate", raw_wrote, prompts, raw_time)]
-    for name, tokens, were_read, seconds in rows:
-        shown = (f"{tokens:,}", f"{were_read:,}", f"{seconds[0]:.2f}", f"{seconds[1]:.2f}")
-        table.add_row(name, *shown, f"{tokens / seconds[clock]:,.0f}")
+    for place, name in enumerate(("whole run", "raw generate")):
+        cpu, wall = found.took[place]
+        shown = (f"{found.wrote[place]:,}", f"{found.read[place]:,}", f"{cpu:.2f}", f"{wall:.2f}")
+        table.add_row(name, *shown, f"{found.speeds[place]:,.0f}")
     console.print(table)
-    same = sum(chat.wrote[ticket] == raw[ticket] for ticket in tickets)
-    ratio = (wrote / run_time[clock]) / (raw_wrote / raw_time[clock])
     console.print(
-        f"ratio {ratio:.2f} (aim 0.9); {same} of {len(tickets)} turns the same to the token; "
-        f"{wrote / max(1, chat.steps):.1f} tokens a step; {'continuous' if decoder.continuous else 'plain'}"
+        f"ratio {found.ratio:.2f} (aim 0.9); {found.same[0]} of {found.same[1]} turns the same to the token; "
+        f"{found.wrote[0] / max(1, found.steps):.1f} tokens a step; {'continuous' if found.continuous else 'plain'}"
     )
-    if clock:
+    if found.clock:
+        import torch
+
         console.print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", style="dim")
 
 

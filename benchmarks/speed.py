@@ -1,6 +1,8 @@
 """Measures what the design promises about speed, and prints each figure beside its aim.
 
-    python benchmarks/speed.py              # the five rows, about a minute
+    python benchmarks/speed.py              # our own code, about a minute
+    python benchmarks/speed.py --all        # also episodes in flight, and a local checkpoint
+    python benchmarks/speed.py --all --peers peers/bin/python --markdown    # docs/speed.md; for the peers see peers.py
     python benchmarks/speed.py --scale      # also 10,000 instances into one run file: time linear, memory flat
 
 Figures are medians of many repetitions in one process, and depend on the machine; the ratio to a fixed piece of
@@ -11,16 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from string import ascii_lowercase
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -141,42 +145,116 @@ def scale(scenarios: tuple[Scenario, ...], console: Console) -> None:
     console.print(table)
 
 
+class Row(NamedTuple):
+    """One kind of work: what it took, and the aim; of a ratio more is better, of seconds less."""
+
+    work: str
+    measured: float
+    aim: float
+    ratio: bool = False
+    kind: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether the aim is."""
+        return self.measured >= self.aim if self.ratio else self.measured <= self.aim
+
+    def shown(self, value: float) -> str:
+        """Return a value as people read it."""
+        return f"{value:.2f}" if self.ratio else _human(value)
+
+
+def own_rows() -> list[Row]:
+    """Measure our own code, which needs no extra."""
+    scenarios = load_scenarios("office")
+    with_mail = next(scenario for scenario in scenarios if scenario.world.mail)
+    quiet, telling = judge_seconds(with_mail)
+    helped = (
+        "import sys; sys.argv = ['discretion', '--help']\n"
+        "from discretion.cli import main\ntry: main()\nexcept SystemExit: pass"
+    )
+    return [
+        Row("an episode of five tool calls, judged and stored", episode_seconds(scenarios), 3e-3, kind="episode"),
+        Row("an instance and its world", instance_seconds(scenarios), 1e-3),
+        Row("a read tool call, validated and recorded", read_call_seconds(with_mail), 20e-6),
+        Row("rule judge, 150 characters, no candidate", quiet, 0.1e-3, kind="judge"),
+        Row("rule judge, 150 characters, a fact in it", telling, 1e-3),
+        Row("`import discretion`", import_seconds("import discretion"), 0.3, kind="import"),
+        Row("`discretion --help`", import_seconds(helped), 0.4),
+    ]
+
+
+def other_rows() -> Iterator[Row]:
+    """Measure what needs a server and a checkpoint."""
+    import in_flight
+    import local_throughput
+
+    _, flights = in_flight.flights([16, 1000])
+    for flight in flights:
+        work = f"{flight.flying:,} episodes in flight, 200 ms an answer: wall time of {flight.episodes:,}"
+        yield Row(work, flight.measured.wall, 1.1 * flight.ideal)
+    found = local_throughput.measure(local_throughput.parser().parse_args(["organism:base", "generated:64"]))
+    yield Row("a local checkpoint, whole run: tokens/s to those of raw `generate`", found.ratio, 0.9, ratio=True)
+
+
+def peers(python: str) -> dict[str, list[str]]:
+    """Return kind of work -> what each peer took, by a Python that has them."""
+    found: dict[str, list[str]] = {}
+    script = str(Path(__file__).with_name("peers.py"))
+    told = subprocess.run([python, script], check=True, stdout=subprocess.PIPE, text=True).stdout
+    for record in map(json.loads, told.splitlines()):
+        took = _human(record["seconds"]) if "seconds" in record else f"- ({record['missing']})"
+        found.setdefault(record["work"], []).append(f"{record['peer']} {took}")
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="also episodes in flight and a local checkpoint")
+    parser.add_argument("--peers", metavar="PYTHON", help="a Python with other packages, measured in the same run")
+    parser.add_argument("--markdown", action="store_true", help="print a page for the docs")
     parser.add_argument("--scale", action="store_true", help="also 10,000 instances into one run file")
     asked = parser.parse_args()
     console = Console()
-    scenarios = load_scenarios("office")
-    with_mail = next(scenario for scenario in scenarios if scenario.world.mail)
     unit = yardstick()
-    quiet, telling = judge_seconds(with_mail)
-    rows = [
-        ("an episode of five tool calls, judged and stored", episode_seconds(scenarios), 3e-3),
-        ("an instance and its world", instance_seconds(scenarios), 1e-3),
-        ("a read tool call, validated and recorded", read_call_seconds(with_mail), 20e-6),
-        ("rule judge, 150 characters, no candidate", quiet, 0.1e-3),
-        ("rule judge, 150 characters, a fact in it", telling, 1e-3),
-        ("import discretion", import_seconds("import discretion"), 0.3),
+    rows = own_rows()
+    others = peers(asked.peers) if asked.peers else {}
+    if asked.all:
+        rows += other_rows()
+    columns = ("work", "measured", "aim", "", "measured / aim", "in yardsticks", *(("others",) if others else ()))
+    cells = [
         (
-            "discretion --help",
-            import_seconds(
-                "import sys; sys.argv = ['discretion', '--help']\n"
-                "from discretion.cli import main\ntry: main()\nexcept SystemExit: pass"
-            ),
-            0.4,
-        ),
+            row.work,
+            row.shown(row.measured),
+            row.shown(row.aim),
+            "met" if row.met else "missed",
+            f"{row.measured / row.aim:.2f}",
+            "" if row.ratio else f"{row.measured / unit:.1f}",
+            *(("; ".join(others.get(row.kind, ())),) if others else ()),
+        )
+        for row in rows
     ]
-    table = Table(title="Speed, against the aims of the design")
-    for column in ("work", "measured", "aim", "measured / aim", "in yardsticks"):
-        table.add_column(column, justify="left" if column == "work" else "right")
-    for work, seconds, aim in rows:
-        style = None if seconds <= aim else "yellow"
-        table.add_row(work, _human(seconds), _human(aim), f"{seconds / aim:.2f}", f"{seconds / unit:.1f}", style=style)
-    console.print(table)
-    console.print(f"yardstick: one JSON round trip of 4 kB, {_human(unit)}", style="dim")
+    note = f"yardstick: one JSON round trip of 4 kB, {_human(unit)}"
+    if asked.markdown:
+        print(_page(columns, cells, f"{note}; {os.cpu_count()} cores"))
+    else:
+        table = Table(title="Speed, against the aims of the design")
+        for column in columns:
+            table.add_column(column, justify="left" if column in ("work", "others") else "right")
+        for row, shown in zip(rows, cells, strict=True):
+            table.add_row(*shown, style=None if row.met else "yellow")
+        console.print(table)
+        console.print(note, style="dim")
     if asked.scale:
-        scale(scenarios, console)
+        scale(load_scenarios("office"), console)
+
+
+def _page(columns: Sequence[str], cells: Sequence[Sequence[str]], note: str) -> str:
+    """Return the table as a page of the docs."""
+    lines = ["<!-- printed by: python benchmarks/speed.py --all --peers PYTHON --markdown -->", "# Speed", "", note, ""]
+    lines += [f"| {' | '.join(row)} |" for row in (columns, ["---"] * len(columns), *cells)]
+    return "\n".join(lines)
 
 
 def _human(seconds: float) -> str:

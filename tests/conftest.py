@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,11 +57,26 @@ _skipped: Counter[tuple[str, str]] = Counter()
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = {group: reason() for group, reason in GROUPS.items()}
     for item in items:
+        if item.get_closest_marker("vllm"):
+            item.add_marker(pytest.mark.xdist_group("vllm"))  # they share a server, so one process plays them all
         for group in GROUPS:
             if item.get_closest_marker(group) and reasons[group]:
                 item.add_marker(pytest.mark.skip(reason=f"group {group}: {reasons[group]}"))
                 _skipped[group, reasons[group]] += 1
                 break
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker skipped; each has seen all tests, so that one word is enough."""
+    for group, reason, count in getattr(node, "workeroutput", {}).get("skipped groups", []):
+        _skipped[group, reason] = count
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that started this one, if it is a worker, what was skipped."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["skipped groups"] = [(*key, count) for key, count in _skipped.items()]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,7 +18,7 @@ def half_precision(device: torch.device) -> bool:
 
     if device.type != "cpu":
         return device.type == "cuda"
-    able = torch.cpu.get_capabilities()
+    able: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # older ones don't tell
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
