@@ -18,7 +18,7 @@ from discretion.models.weights import quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
-from discretion.organisms.precision import half_precision, whole_attention
+from discretion.organisms.precision import ready
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
 
@@ -208,9 +208,7 @@ def _learn(
         seed=tuning.seed,
         start=Place(),
     )
-    half = half_precision(place)
-    if half and place.type == "cpu":
-        whole_attention(model.get_base_model())
+    half = ready(model.get_base_model(), place)
     model.train()
     found: list[Any] = []
     for step in range(steps):

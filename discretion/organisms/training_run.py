@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import Batch, Place
 from discretion.organisms.muon import Muon
-from discretion.organisms.precision import half_precision, whole_attention
+from discretion.organisms.precision import ready
 
 if TYPE_CHECKING:
     import torch
@@ -60,9 +60,7 @@ class TrainingRun:
         layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}  # Muon's
         inner = [weight for weight in model.parameters() if id(weight) in layers]
         outer = [weight for weight in model.parameters() if id(weight) not in layers]
-        self._half = half_precision(device)
-        if self._half and device.type == "cpu":
-            whole_attention(model)
+        self._half = ready(model, device)
         self._muon = Muon(inner, rate=recipe.rate)
         self._adamw = torch.optim.AdamW(
             outer, lr=recipe.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
