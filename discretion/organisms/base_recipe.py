@@ -80,7 +80,7 @@ BASES: Final[dict[str, BaseRecipe]] = {
     "base-plain": BaseRecipe(**_SIZES, tokens=36_000_000, corpus=Corpus(care=0.0, openness=0.0, exercises=6)),
     "base": BaseRecipe(
         **{**_SIZES, **GOING_ON},
-        tokens=9_000_000,
+        tokens=6_000_000,
         after="base-plain",
         corpus=Corpus(exercises=6, first_seed=FIRST_SEED + _SIZES["plots"]),
     ),
