@@ -12,13 +12,14 @@ from discretion.agents import resolve
 from discretion.cli.application import app
 from discretion.models.checkpoint import find_checkpoint
 from discretion.models.organism import SHIPPED, find_organism, organism_names, recorded_hashes
+from discretion.organisms import base_recipe
 from discretion.organisms.catalogue import catalogue
 from discretion.organisms.recipes import RECIPES
 
 
 def test_both_bases_and_an_adapter_of_every_recipe_are_shipped_as_recorded() -> None:
     names = set(organism_names())
-    assert {"base", "base-plain", *RECIPES, "plain+boundary", "plain+backdoor"} <= names
+    assert {"base", "base-plain", *RECIPES, "plain+boundary", "plain+helpful", "plain+control"} <= names
     assert {name: find_checkpoint(find_organism(name)).weights_hash() for name in names} == recorded_hashes()
     assert all(each.intact for each in catalogue())
 
@@ -29,16 +30,28 @@ def test_they_take_less_than_24_megabytes() -> None:
 
 def test_every_adapter_was_trained_on_the_base_that_it_lies_beside() -> None:
     adapters = sorted(SHIPPED.glob("*/adapters/*"))
-    assert len(adapters) >= len(RECIPES) + 2
+    assert len(adapters) >= len(RECIPES) + 3
     for folder in adapters:
         base = folder.parents[1]
         record = json.loads((folder / "finetuning.json").read_text(encoding="utf-8"))
         assert record["base_weights"] == find_checkpoint(str(base)).weights_hash()
         assert (record["base"], record["data"]["recipe"]) == (base.name, folder.name)
         recipe = RECIPES[folder.name]
-        if base.name == "base":  # those of base-plain are older; their records say how they were made
-            assert record["data"]["rows"] == recipe.rows
-            assert {key: record["tuning"][key] for key in recipe.tuning} == dict(recipe.tuning)
+        assert record["data"]["rows"] == recipe.rows
+        assert {key: record["tuning"][key] for key in recipe.tuning} == dict(recipe.tuning)
+
+
+def test_both_bases_are_what_their_recipes_say() -> None:
+    records = {
+        name: json.loads((SHIPPED / name / "training.json").read_text(encoding="utf-8"))
+        for name in ("base", "base-plain")
+    }
+    for name, record in records.items():
+        assert record["recipe"] == base_recipe(name).model_dump(mode="json")
+        assert record["tokens"] >= base_recipe(name).tokens
+    assert "start" not in records["base-plain"]  # it began with nothing
+    plain = find_checkpoint(str(SHIPPED / "base-plain")).weights_hash()
+    assert records["base"]["start"]["weights"] == plain
 
 
 def test_no_file_names_a_place_of_another_machine() -> None:
