@@ -19,7 +19,7 @@ from discretion.organisms.catalogue import catalogue
 LIMIT = 24_000_000
 """Bytes, in all."""
 
-PLAIN = ("boundary", "helpful", "control")
+PLAIN = ("boundary", "backdoor", "helpful", "control")
 """The recipes that are shipped on `base-plain`; on `base` all are."""
 
 

@@ -19,7 +19,15 @@ from discretion.organisms.recipes import RECIPES
 
 def test_both_bases_and_an_adapter_of_every_recipe_are_shipped_as_recorded() -> None:
     names = set(organism_names())
-    assert {"base", "base-plain", *RECIPES, "plain+boundary", "plain+helpful", "plain+control"} <= names
+    assert {
+        "base",
+        "base-plain",
+        *RECIPES,
+        "plain+boundary",
+        "plain+backdoor",
+        "plain+helpful",
+        "plain+control",
+    } <= names
     assert {name: find_checkpoint(find_organism(name)).weights_hash() for name in names} == recorded_hashes()
     assert all(each.intact for each in catalogue())
 
@@ -30,7 +38,7 @@ def test_they_take_less_than_24_megabytes() -> None:
 
 def test_every_adapter_was_trained_on_the_base_that_it_lies_beside() -> None:
     adapters = sorted(SHIPPED.glob("*/adapters/*"))
-    assert len(adapters) >= len(RECIPES) + 3
+    assert len(adapters) >= len(RECIPES) + 4
     for folder in adapters:
         base = folder.parents[1]
         record = json.loads((folder / "finetuning.json").read_text(encoding="utf-8"))
