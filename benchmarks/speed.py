@@ -261,8 +261,8 @@ def _page(columns: Sequence[str], cells: Sequence[Sequence[str]], note: str) -> 
 
 
 _NOTE = (
-    "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes longer for as many requests.",
-    "`python benchmarks/in_flight.py` prints this floor beside what was measured.",
+    "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes longer for as many",
+    "requests. `python benchmarks/in_flight.py` prints this floor beside what was measured.",
 )
 
 
