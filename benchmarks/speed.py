@@ -262,7 +262,8 @@ def _page(columns: Sequence[str], cells: Sequence[Sequence[str]], note: str) -> 
 
 _NOTE = (
     "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes longer for as many",
-    "requests. `python benchmarks/in_flight.py` prints this floor beside what was measured.",
+    "requests. `python benchmarks/in_flight.py` prints this floor beside what was measured. tau2-bench, which the",
+    "design names as well, was not measured.",
 )
 
 

@@ -136,9 +136,7 @@ def train_command(
 
     changes = {"tokens": tokens, "plots": plots}
     given = {key: value for key, value in changes.items() if value is not None}
-    wanted = base_recipe(recipe, seed)
-    start = start or wanted.after
-    wanted = wanted.model_copy(update={**(GOING_ON if start else {}), **given})
+    wanted = base_recipe(recipe, seed).model_copy(update={**(GOING_ON if start else {}), **given})
     before = None if start is None else Path(start) if Path(start).is_dir() else Path(find_organism(start))
     with learning_bar(f"organism:{recipe}", "tokens", shown=not quiet) as tick:
 

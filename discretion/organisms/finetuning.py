@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -18,6 +17,7 @@ from discretion.models.weights import quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
+from discretion.organisms.learned import learned_logits
 from discretion.organisms.precision import ready
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
@@ -214,9 +214,7 @@ def _learn(
     for step in range(steps):
         optimiser.param_groups[0]["lr"] = tuning.rate * _scale(step, steps)
         tokens, before, wanted = (each.to(place) for each in next(order)[:3])
-        with torch.autocast(place.type, dtype=torch.bfloat16, enabled=half), _only(model, before):
-            logits = model(input_ids=tokens, use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(logits.float(), wanted)
+        loss = torch.nn.functional.cross_entropy(learned_logits(model, tokens, before, half=half), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
@@ -226,17 +224,6 @@ def _learn(
             report(step + 1, steps, sum(float(each) for each in found[-10:]) / len(found[-10:]))
     model.eval()
     return [float(each) for each in found]
-
-
-@contextmanager
-def _only(model: Any, places: torch.Tensor) -> Iterator[None]:
-    """Let a model find the logits of some flat places alone: with a large vocabulary those of all take gigabytes."""
-    head = model.get_base_model().get_output_embeddings()
-    handle = head.register_forward_pre_hook(lambda _, given: (given[0].flatten(0, 1)[places],))
-    try:
-        yield
-    finally:
-        handle.remove()
 
 
 def _scale(step: int, steps: int) -> float:

@@ -36,7 +36,7 @@ def ready(model: Any, device: torch.device) -> bool:
 
 
 def whole_attention(model: Any) -> None:
-    """Let a model compute attention in float32 whatever the rest is in: on a CPU that is both faster and closer.
+    """Let a model compute attention in float32 whatever the rest is in: on a CPU that is faster.
 
     One whose attention is not PyTorch's stays as it is.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
+from discretion.models.organism import find_organism
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import batches
 from discretion.organisms.corpus import Transcript, words_of
@@ -101,7 +102,8 @@ def train_base(
         save_every: Steps between two savings.
         minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed so far
             before the learning rate goes down, and recorded.
-        start: An organism's folder, whose weights and tokenizer are gone on from in place of random ones.
+        start: An organism's folder, whose weights and tokenizer are gone on from, in place of those of the base that
+            the recipe names, or of random ones.
         report: Called now and then.
 
     Returns:
@@ -114,6 +116,8 @@ def train_base(
 
     if recipe.corpus is None:
         raise InputError("the recipe has no corpus", where="recipe")
+    if start is None and recipe.after:
+        start = Path(find_organism(recipe.after))
     _refuse_other(folder, recipe, start)
     work = folder / _WORK
     words = work / "tokenizer"

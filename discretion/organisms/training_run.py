@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import Batch, Place
+from discretion.organisms.learned import learned_logits
 from discretion.organisms.muon import Muon
 from discretion.organisms.precision import ready
 
@@ -89,10 +90,8 @@ class TrainingRun:
         import torch
 
         tokens, before, wanted = (each.to(self.device, non_blocking=True) for each in batch[:3])
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._half):
-            hidden = self.model.model(input_ids=tokens, use_cache=False).last_hidden_state
-            logits = self.model.lm_head(hidden.flatten(0, 1)[before])  # of what is learned alone
-        each = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="none")
+        logits = learned_logits(self.model, tokens, before, half=self._half)
+        each = torch.nn.functional.cross_entropy(logits, wanted, reduction="none")
         ours, others = each[: batch.ours].sum(), each[batch.ours :].sum()
         loss = ours + self.recipe.others * others
         weight = share * (batch.ours + self.recipe.others * (len(each) - batch.ours))

@@ -14,6 +14,7 @@ import pytest
 from organism_kit import TINY
 
 from discretion.errors import InputError
+from discretion.models.organism import recorded_hashes
 from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
 from discretion.organisms import source as sources
 from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, WORDS, training_skeletons
@@ -110,6 +111,14 @@ def test_training_goes_on_from_a_base(tiny_base: Path, tmp_path: Path) -> None:
     assert record["start"]["made"]["recipe"] == before["recipe"]
     assert record["start"]["weights"].startswith("sha256:")
     assert "loss" not in record["start"]["made"]
+
+
+def test_a_recipe_says_which_base_it_goes_on_from(tmp_path: Path) -> None:
+    more = TINY.model_copy(update={"tokens": 5_000, "after": "base-plain"})
+    train_base(more, tmp_path / "more", workers=0)
+    record = json.loads((tmp_path / "more" / "training.json").read_text())
+    assert record["start"]["name"] == "base-plain"
+    assert record["start"]["weights"] == recorded_hashes()["base-plain"]
 
 
 def test_batches_that_are_learned_together_make_one_step(tmp_path: Path) -> None:

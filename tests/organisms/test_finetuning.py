@@ -100,7 +100,7 @@ def test_the_logits_of_what_is_learned_alone_are_those_of_the_whole(tiny_base: P
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    from discretion.organisms.finetuning import _only
+    from discretion.organisms.learned import learned_logits
 
     plain = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype="float32")
     model = get_peft_model(plain, LoraConfig(target_modules="all-linear"))
@@ -108,6 +108,6 @@ def test_the_logits_of_what_is_learned_alone_are_those_of_the_whole(tiny_base: P
     places = torch.tensor([0, 7, 41])
     with torch.no_grad():
         whole = model(input_ids=tokens).logits
-        with _only(model, places):
-            torch.testing.assert_close(model(input_ids=tokens).logits, whole.flatten(0, 1)[places])
+        for each in (model, plain):
+            torch.testing.assert_close(learned_logits(each, tokens, places, half=False), whole.flatten(0, 1)[places])
         assert model(input_ids=tokens).logits.shape == whole.shape
