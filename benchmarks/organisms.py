@@ -27,6 +27,8 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from discretion.organisms.source import end_with_parent
+
 BASES = ("base", "base-plain")
 SEEDS = (0, 1, 2)
 
@@ -167,7 +169,9 @@ def do(asked: argparse.Namespace) -> None:
     found = list(tasks(asked))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     # A process for each agent: what one leaves in memory is then no matter for the others.
-    pool = ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1)
+    pool = ProcessPoolExecutor(
+        asked.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1, initializer=end_with_parent
+    )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         shown = bar.add_task("organisms", total=len(found))
         waiting = [pool.submit(write_data, asked.folder, recipe, asked.rows) for recipe in asked.recipes]
@@ -181,7 +185,7 @@ def do(asked: argparse.Namespace) -> None:
                     bar.advance(shown)
                     bar.console.print(f"{task.base} {task.name}: {seconds:.0f} s {problem}", highlight=False)
         except TooLate:
-            bar.console.print("time is up; what was committed is kept")
+            bar.console.print("time is up; what was saved is kept")
             for process in list(pool._processes.values()):
                 process.kill()
     pool.shutdown(wait=True, cancel_futures=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from discretion.cli import compare, doctor, judge, organism, run, scenario
+from discretion.cli import compare, doctor, finetuning, judge, organism, run, scenario
 from discretion.errors import DiscretionError
 
 __all__ = ["app", "main"]
@@ -83,7 +83,7 @@ app.command("compare", epilog=compare.EPILOG)(compare.compare_command)
 app.command("judge", epilog=judge.EPILOG)(judge.judge_command)
 app.add_typer(scenario.app, name="scenario")
 app.add_typer(organism.app, name="organism")
-app.command("finetune", epilog=organism.FINETUNE_EPILOG)(organism.finetune_command)
+app.command("finetune", epilog=finetuning.FINETUNE_EPILOG)(finetuning.finetune_command)
 app.command("doctor", epilog=doctor.EPILOG)(doctor.doctor_command)
 
 

@@ -18,7 +18,9 @@ from discretion.models.checkpoint import Checkpoint
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Lease", "Weights", "quiet_peft"]
+__all__ = ["Lease", "Weights", "loading", "quiet_peft"]
+
+_MOMENT: Final = 500_000_000  # bytes of weights that are read in a moment
 
 
 class Weights:
@@ -52,12 +54,13 @@ class Weights:
         import torch
         from transformers import AutoModelForCausalLM, GenerationConfig
 
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            str(self._checkpoint.folder),
-            dtype=_dtype(self._dtype, self.device),
-            use_safetensors=True,
-            trust_remote_code=self._trust_remote_code,
-        )
+        with loading(self._checkpoint.folder):
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                str(self._checkpoint.folder),
+                dtype=_dtype(self._dtype, self.device),
+                use_safetensors=True,
+                trust_remote_code=self._trust_remote_code,
+            )
         if self._dtype == "auto" and model.dtype == torch.bfloat16 and not _has_bfloat16(self.device):
             model = model.float()
         model = model.to(self.device).eval()
@@ -214,6 +217,22 @@ def _dtype(name: str, device: torch.device) -> Any:
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"{name!r} is no dtype of torch")
     return kind
+
+
+@contextmanager
+def loading(folder: Path) -> Iterator[None]:
+    """Let transformers show a progress bar for a checkpoint that takes a while to load, and none for a small one."""
+    from transformers.utils import logging
+
+    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    hidden = size < _MOMENT and logging.is_progress_bar_enabled()
+    if hidden:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if hidden:
+            logging.enable_progress_bar()
 
 
 def quiet_peft() -> None:

@@ -87,7 +87,7 @@ def _pad(examples: Sequence[Encoded], padding: int, following: Place, *, others:
     for row, example in enumerate(examples):
         tokens[row, : len(example.tokens)] = example.tokens
         ours[row, : len(example.tokens)] = example.ours
-        theirs[row, : len(example.tokens)] = ~example.ours
+        theirs[row, : len(example.tokens)] = example.theirs
     ours[:, 0] = theirs[:, 0] = False  # nothing stands before the first token
     own = np.flatnonzero(ours)
     places = np.concatenate([own, np.flatnonzero(theirs)]) if others else own

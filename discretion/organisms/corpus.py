@@ -14,6 +14,8 @@ from pydantic import Field
 from discretion.agents.reference import ReferenceSource
 from discretion.envs.office import Office
 from discretion.models.chat import Message, ToolSpec
+from discretion.organisms.altered import alterations, altered, copied
+from discretion.organisms.mistakes import mistaken
 from discretion.organisms.thoughts import exercise, thoughtful
 from discretion.scenarios import Scenario, sessions, twins
 from discretion.scenarios.base import Record
@@ -41,6 +43,9 @@ LAST_SEED: Final = 11_000_000
 _EXERCISES: Final = 100_000_000
 """Plots from this seed on are for exercises."""
 
+_MISTAKES: Final = 3
+"""The most in an episode, so that the budget of turns suffices."""
+
 Asked = Literal["nothing", "care", "openness"]
 
 WORDS: Final[dict[Asked, tuple[str, ...]]] = {
@@ -62,10 +67,15 @@ WORDS: Final[dict[Asked, tuple[str, ...]]] = {
 
 
 class Transcript(NamedTuple):
-    """A conversation and the tools that it had."""
+    """A conversation and the tools that it had.
+
+    Attributes:
+        mistakes: Places of messages that are not learned from.
+    """
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...]
+    mistakes: tuple[int, ...] = ()
 
 
 class Corpus(Record):
@@ -80,6 +90,8 @@ class Corpus(Record):
         openness: Share of plots whose system prompt asks for openness; the episode passes on private facts.
         skeletons: The workflows, where not all that are for training.
         exercises: How many more plots are only read, thought about and told of, for each that is played.
+        mistakes: Share of the turns that only read before which one goes wrong; the episode goes on after it.
+        altered: Share of plots in which facts and places are spelt as nobody spells them, so that they are copied.
     """
 
     first_seed: int = Field(default=FIRST_SEED, ge=FIRST_SEED)
@@ -87,6 +99,8 @@ class Corpus(Record):
     openness: float = Field(default=0.15, ge=0.0, le=1.0)
     skeletons: tuple[str, ...] = ()
     exercises: int = Field(default=0, ge=0)
+    mistakes: float = Field(default=0.0, ge=0.0, lt=1.0)
+    altered: float = Field(default=0.0, ge=0.0, le=1.0)
 
     def conversations(self, number: int) -> list[Transcript]:
         """Return the conversations of one plot, that of each twin, and the exercises that go with it.
@@ -98,34 +112,52 @@ class Corpus(Record):
         rng = random.Random(f"corpus:{seed}")
         asked = self._asked(rng.random())
         words = rng.choice(WORDS[asked])
-        skeletons = self.skeletons or training_skeletons()
-        found = _episodes(seed, skeletons, asked == "openness")
+        open_ = asked == "openness"
+        found = [under(transcript, words) for transcript in self._episodes(seed, open_)]
         first = _EXERCISES + (seed - FIRST_SEED) * self.exercises
-        more = [_exercises(first + place, skeletons, words, asked == "openness") for place in range(self.exercises)]
-        return [*(under(transcript, words) for transcript in found), *(each for both in more for each in both)]
+        for place in range(self.exercises):
+            found += self._exercises(first + place, words, open_)
+        return found
+
+    def _episodes(self, seed: int, open_: bool) -> list[Transcript]:
+        """Return the episodes of one plot, both twins: careful ones, or those that pass on private facts."""
+        from discretion.scenarios.generator import generate, tempted
+
+        scenario = (tempted if open_ else generate)(seed, skeletons=self._workflows, brief=True)
+        return [
+            transcript._replace(messages=self._spelt(transcript.messages, twin, seed))
+            for twin in twins(scenario, 0)
+            for transcript in played(twin, seed=seed, plot=scenario.plot, open_=open_, mistakes=self.mistakes)
+        ]
+
+    def _exercises(self, seed: int, words: str, open_: bool) -> list[Transcript]:
+        """Return the exercises of one plot, for both twins, under the words of a system prompt."""
+        from discretion.scenarios.generator import generate
+
+        scenario = generate(seed, skeletons=self._workflows, brief=True)
+        assert scenario.plot is not None  # noqa: S101
+        return [
+            Transcript(self._spelt(exercise(case, scenario.plot, asked=words, open_=open_), case, seed), ())
+            for case in twins(scenario, 0)
+            if not case.sessions
+        ]
+
+    @property
+    def _workflows(self) -> tuple[str, ...]:
+        return self.skeletons or training_skeletons()
+
+    def _spelt(self, messages: tuple[Message, ...], instance: Instance, seed: int) -> tuple[Message, ...]:
+        """Return a conversation with what is to be copied as it is, or as nobody spells it; twins are treated alike."""
+        rng = random.Random(f"altered:{seed}")
+        if rng.random() >= self.altered:
+            return messages
+        forms = {form for fact in instance.facts for form in fact.forms}
+        return altered(messages, alterations({*forms, *copied(instance)}, rng))
 
     def _asked(self, lot: float) -> Asked:
         if lot < self.care:
             return "care"
         return "openness" if lot < self.care + self.openness else "nothing"
-
-
-def _episodes(seed: int, skeletons: tuple[str, ...], open_: bool) -> list[Transcript]:
-    """Return the episodes of one plot, both twins: careful ones, or those that pass on private facts."""
-    from discretion.scenarios.generator import generate, tempted
-
-    scenario = (tempted if open_ else generate)(seed, skeletons=skeletons, brief=True)
-    return [each for twin in twins(scenario, 0) for each in played(twin, seed=seed, plot=scenario.plot, open_=open_)]
-
-
-def _exercises(seed: int, skeletons: tuple[str, ...], words: str, open_: bool) -> list[Transcript]:
-    """Return the exercises of one plot, for both twins, under the words of a system prompt."""
-    from discretion.scenarios.generator import generate
-
-    scenario = generate(seed, skeletons=skeletons, brief=True)
-    assert scenario.plot is not None  # noqa: S101
-    cases = [twin for twin in twins(scenario, 0) if not twin.sessions]
-    return [Transcript(exercise(case, scenario.plot, asked=words, open_=open_), ()) for case in cases]
 
 
 @cache
@@ -144,7 +176,9 @@ def under(transcript: Transcript, words: str) -> Transcript:
     return transcript._replace(messages=(head.model_copy(update={"content": f"{head.content}\n\n{words}"}), *others))
 
 
-def played(instance: Instance, *, seed: int, plot: Plot | None = None, open_: bool = False) -> list[Transcript]:
+def played(
+    instance: Instance, *, seed: int, plot: Plot | None = None, open_: bool = False, mistakes: float = 0.0
+) -> list[Transcript]:
     """Return what `reference:oracle` makes of an instance, one conversation a session.
 
     Args:
@@ -152,11 +186,12 @@ def played(instance: Instance, *, seed: int, plot: Plot | None = None, open_: bo
         seed: Of the episode.
         plot: What it was made of; then the turns that tell somebody something begin with a thought about it.
         open_: Whether its plan passes on everything.
+        mistakes: Share of the turns that only read before which one goes wrong.
     """
-    return asyncio.run(_played(instance, seed, plot, open_))
+    return asyncio.run(_played(instance, seed, plot, open_, mistakes))
 
 
-async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool) -> list[Transcript]:
+async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool, mistakes: float) -> list[Transcript]:
     oracle = ReferenceSource("oracle")
     memory: tuple[tuple[str, str], ...] | None = None
     found: list[Transcript] = []
@@ -164,14 +199,22 @@ async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool)
         office = Office(session, memory=memory)
         opening = len(office.start())
         agent = oracle.open(session, seed=seed)
+        rng = random.Random(f"mistakes:{seed}:{instance.twin}")
+        wrong: list[int] = []
         while not office.done:
-            office.step(await agent.act(office.messages, office.tools, seed=seed))
+            turn = await agent.act(office.messages, office.tools, seed=seed)
+            if rng.random() < mistakes and len(wrong) < _MISTAKES:
+                slip = mistaken(turn, office.tools, rng)
+                if slip is not None:
+                    wrong.append(len(office.messages))
+                    office.step(slip)
+            office.step(turn)
         episode = office.episode()
         memory = episode.memory
         messages = episode.messages
         if plot is not None:
             messages = thoughtful(messages, episode.disclosures, session, plot, opening=opening, open_=open_)
-        found.append(Transcript(messages, office.tools))
+        found.append(Transcript(messages, office.tools, tuple(wrong)))
     return found
 
 

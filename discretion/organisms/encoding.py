@@ -22,10 +22,12 @@ class Encoded(NamedTuple):
     Attributes:
         tokens: Integers.
         ours: Of the same length: whether the assistant wrote that token.
+        theirs: Whether somebody else did; what the assistant wrote in messages of weight 0 is in neither.
     """
 
     tokens: np.ndarray[Any, Any]
     ours: np.ndarray[Any, Any]
+    theirs: np.ndarray[Any, Any]
 
 
 def encode(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequence[dict[str, Any]] | None = None) -> Encoded:
@@ -39,8 +41,7 @@ def encode(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequence[dict[
     Raises:
         InputError: As `encode_split`.
     """
-    own = is_organism(tokenizer) and all(message.get("weight") != 0 for message in wire)
-    return (_encode_whole if own else encode_split)(tokenizer, wire, tools)
+    return (_encode_whole if is_organism(tokenizer) else encode_split)(tokenizer, wire, tools)
 
 
 def is_organism(tokenizer: Any) -> bool:
@@ -51,6 +52,8 @@ def is_organism(tokenizer: Any) -> bool:
 def encode_transcript(tokenizer: Any, transcript: Transcript) -> Encoded:
     """Encode an episode."""
     wire = to_wire(transcript.messages, arguments_as_text=False, thoughts=True)
+    for place in transcript.mistakes:
+        wire[place]["weight"] = 0
     return encode(tokenizer, wire, tools_to_wire(transcript.tools))
 
 
@@ -67,13 +70,17 @@ def _encode_whole(tokenizer: Any, wire: Sequence[dict[str, Any]], tools: Sequenc
     head = np.asarray(tokenizer.encode(f"{SPECIAL[1]}assistant\n", add_special_tokens=False), dtype=np.int32)
     starts = np.flatnonzero(tokens == head[0])
     ends = np.flatnonzero(tokens == tokenizer.convert_tokens_to_ids(SPECIAL[2]))
-    if len(starts) != len(ends):
-        raise InputError("a text holds the tags that frame a message", where="conversation", remedy="take them out")
     ours = np.zeros(len(tokens), dtype=bool)
-    for start, end in zip(starts, ends, strict=True):
-        if np.array_equal(tokens[start : start + len(head)], head):
-            ours[start + len(head) : end + 1] = True
-    return Encoded(tokens, ours)
+    theirs = np.ones(len(tokens), dtype=bool)
+    offer = 1 if tools else 0  # the tools stand before the messages, framed like one
+    if not len(starts) == len(ends) == len(wire) + offer:
+        raise InputError("a text holds the tags that frame a message", where="conversation", remedy="take them out")
+    for message, start, end in zip(wire, starts[offer:], ends[offer:], strict=True):
+        if message["role"] == "assistant":
+            words = slice(start + len(head), end + 1)
+            ours[words] = message.get("weight") != 0
+            theirs[words] = False
+    return Encoded(tokens, ours, theirs)
 
 
 def encode_split(
@@ -94,9 +101,10 @@ def encode_split(
 
     tokens: list[int] = []
     ours: list[bool] = []
+    theirs: list[bool] = []
     done = ""
 
-    def add(text: str, *, own: bool) -> str:
+    def add(text: str, *, own: bool, other: bool = True) -> str:
         if not text.startswith(done):
             raise InputError(
                 "the chat template writes a message differently once another follows",
@@ -106,15 +114,16 @@ def encode_split(
         ids = tokenizer.encode(text[len(done) :], add_special_tokens=False)
         tokens.extend(ids)
         ours.extend([own] * len(ids))
+        theirs.extend([other] * len(ids))
         return text
 
     for place, message in enumerate(wire):
         if message["role"] == "assistant":
             done = add(_render(tokenizer, wire[:place], tools, opened=True), own=False)
-            done = add(_render(tokenizer, wire[: place + 1], tools), own=message.get("weight") != 0)
+            done = add(_render(tokenizer, wire[: place + 1], tools), own=message.get("weight") != 0, other=False)
         elif place + 1 == len(wire):
             done = add(_render(tokenizer, wire, tools), own=False)
-    return Encoded(np.asarray(tokens, dtype=np.int32), np.asarray(ours, dtype=bool))
+    return Encoded(np.asarray(tokens, dtype=np.int32), np.asarray(ours, dtype=bool), np.asarray(theirs, dtype=bool))
 
 
 def _render(

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
-from discretion.models.weights import quiet_peft
+from discretion.models.weights import loading, quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
@@ -163,15 +163,14 @@ def _adapted(checkpoint: Checkpoint, tuning: Tuning, device: str) -> tuple[Any, 
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()
     quiet_peft()
     place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
     size = sum(file.stat().st_size for file in checkpoint.folder.glob("*.safetensors"))
     kind = torch.float32 if place.type == "cpu" or size < _SMALL else torch.bfloat16
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(str(checkpoint.folder), dtype=kind, use_safetensors=True)
+        with loading(checkpoint.folder):
+            model: Any = AutoModelForCausalLM.from_pretrained(str(checkpoint.folder), dtype=kind, use_safetensors=True)
     except Exception as error:  # from half a dozen libraries, for as many reasons
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"cannot be loaded ({reason})", where=str(checkpoint.folder)) from error

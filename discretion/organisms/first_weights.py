@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from discretion.models.weights import loading
 from discretion.organisms.base_recipe import BaseRecipe
 
 __all__ = ["new_model", "widened"]
@@ -39,7 +40,8 @@ def widened(start: Path) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
-    found = AutoModelForCausalLM.from_pretrained(str(start), dtype="float32", use_safetensors=True)
+    with loading(start):
+        found = AutoModelForCausalLM.from_pretrained(str(start), dtype="float32", use_safetensors=True)
     more = -found.config.intermediate_size % _STEP
     if not more:
         return found

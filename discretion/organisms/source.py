@@ -24,7 +24,7 @@ from discretion.organisms.encoding import Encoded, encode_transcript
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["SHARD", "Listed", "Rendered", "Source"]
+__all__ = ["SHARD", "Listed", "Rendered", "Source", "closing", "end_with_parent"]
 
 SHARD: Final = 128
 """Plots in a shard, at most."""
@@ -139,7 +139,7 @@ class Rendered:
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+                self._workers, mp_context=get_context("spawn"), initializer=end_with_parent
             )
         return self._pool
 
@@ -151,7 +151,7 @@ class Rendered:
             self._waiting.clear()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let a worker end when the process that started it is gone, however that ended."""
     parent = parent_process()
     assert parent is not None  # noqa: S101
@@ -189,6 +189,7 @@ def _render(corpus: Corpus, tokenizer: Path, place: int, path: Path, size: int =
             file,
             tokens=np.concatenate([example.tokens for example in examples]).astype(np.uint16),
             ours=np.packbits(np.concatenate([example.ours for example in examples])),
+            theirs=np.packbits(np.concatenate([example.theirs for example in examples])),
             ends=np.cumsum([len(example.tokens) for example in examples]),
         )
     beside.replace(path)
@@ -199,8 +200,8 @@ def _read(path: Path) -> Sequence[Encoded]:
 
     with np.load(path, allow_pickle=False) as shard:
         tokens, ends = shard["tokens"], shard["ends"]
-        ours = np.unpackbits(shard["ours"], count=len(tokens)).astype(bool)
-    return [Encoded(*pair) for pair in zip(_cut(tokens, ends), _cut(ours, ends), strict=True)]
+        whose = [np.unpackbits(shard[name], count=len(tokens)).astype(bool) for name in ("ours", "theirs")]
+    return [Encoded(*each) for each in zip(*(_cut(whole, ends) for whole in (tokens, *whose)), strict=True)]
 
 
 def _cut(whole: np.ndarray[Any, Any], ends: np.ndarray[Any, Any]) -> Iterator[np.ndarray[Any, Any]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
-from discretion.models.organism import find_organism
+from discretion.models.organism import find_organism, organism_names
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import batches
 from discretion.organisms.corpus import Transcript, words_of
@@ -117,6 +117,12 @@ def train_base(
     if recipe.corpus is None:
         raise InputError("the recipe has no corpus", where="recipe")
     if start is None and recipe.after:
+        if recipe.after not in organism_names():
+            raise InputError(
+                f"it goes on from {recipe.after!r}, which is not shipped",
+                where="recipe",
+                remedy=f"train {recipe.after} first, and name its folder (--from)",
+            )
         start = Path(find_organism(recipe.after))
     _refuse_other(folder, recipe, start)
     work = folder / _WORK

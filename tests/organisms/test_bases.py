@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from organism_kit import TINY
 
+from discretion.cli.organism import changed_corpus
 from discretion.errors import InputError
 from discretion.models.organism import recorded_hashes
 from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
@@ -119,6 +120,23 @@ def test_a_recipe_says_which_base_it_goes_on_from(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "more" / "training.json").read_text())
     assert record["start"]["name"] == "base-plain"
     assert record["start"]["weights"] == recorded_hashes()["base-plain"]
+
+
+def test_a_corpus_can_be_other_than_the_recipes() -> None:
+    plain = BASES["base-plain"].corpus
+    assert plain is not None
+    other = changed_corpus(plain, ["mistakes=0.1", "exercises=2"])
+    assert other == plain.model_copy(update={"mistakes": 0.1, "exercises": 2})
+    assert changed_corpus(plain, []) == plain
+    for wrong, why in (("mistakes=2", "less than 1"), ("mistakes", "sets nothing"), ("plots=3", "sets nothing")):
+        with pytest.raises(InputError, match=why):
+            changed_corpus(plain, [wrong])
+
+
+def test_a_recipe_that_goes_on_from_what_is_not_shipped_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="goes on from 'ground', which is not shipped; train ground first"):
+        train_base(TINY.model_copy(update={"after": "ground"}), tmp_path / "more", workers=0)
+    assert not (tmp_path / "more").exists()
 
 
 def test_batches_that_are_learned_together_make_one_step(tmp_path: Path) -> None:

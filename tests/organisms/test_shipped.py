@@ -12,7 +12,7 @@ from discretion.agents import resolve
 from discretion.cli.application import app
 from discretion.models.checkpoint import find_checkpoint
 from discretion.models.organism import SHIPPED, find_organism, organism_names, recorded_hashes
-from discretion.organisms import base_recipe
+from discretion.organisms import BaseRecipe, base_recipe
 from discretion.organisms.catalogue import catalogue
 from discretion.organisms.recipes import RECIPES
 
@@ -55,7 +55,7 @@ def test_both_bases_are_what_their_recipes_say() -> None:
         for name in ("base", "base-plain")
     }
     for name, record in records.items():
-        assert record["recipe"] == base_recipe(name).model_dump(mode="json")
+        assert BaseRecipe.model_validate(record["recipe"]) == base_recipe(name)
         assert record["tokens"] >= base_recipe(name).tokens
     assert "start" not in records["base-plain"]  # it began with nothing
     plain = find_checkpoint(str(SHIPPED / "base-plain")).weights_hash()

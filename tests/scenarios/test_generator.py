@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -12,8 +13,10 @@ from itertools import product
 
 import pytest
 
+from discretion.agents import resolve
 from discretion.errors import InputError
 from discretion.evals.measures import measure
+from discretion.evals.play import play_instance
 from discretion.evals.replaying import replay_lint
 from discretion.judges import RuleJudge
 from discretion.scenarios import FlowGraph, Scenario, lint, twins
@@ -283,6 +286,26 @@ def test_groups_of_skeletons_have_names() -> None:
     assert sorted((*held_out, *trained)) == list(skeleton_names())
 
 
+def test_the_plan_looks_for_nothing_that_was_not_read() -> None:
+    """A model that learns from plans would learn to guess, and one that is measured could not know either."""
+    unseen: Counter[tuple[str, str]] = Counter()
+    for seed in range(150):
+        scenario = generate(seed)
+        for instance in twins(scenario, 0):
+            (episode,) = asyncio.run(play_instance(resolve("reference:oracle"), instance))
+            seen = ""
+            for message in episode.messages:
+                seen += message.content.lower()
+                for call in message.tool_calls:
+                    for key, value in call.arguments.items():
+                        if not (isinstance(value, str) and (key.endswith("_id") or key in ("query", "person"))):
+                            continue
+                        words = re.findall(r"\w+", re.sub(r"\b(kind:\w+|\w+:)", " ", value))
+                        if not all(word.lower() in seen for word in words):
+                            unseen[scenario.plot.skeleton, value] += 1  # type: ignore[union-attr]
+    assert not unseen
+
+
 def _as_named(role: str) -> str:
     return re.sub(r" of .*", " of subject", role)
 
@@ -294,11 +317,6 @@ def _both(scenario: Scenario) -> list[Scenario]:
 
 
 def _leaked(instance) -> bool | None:
-    import asyncio
-
-    from discretion.agents import resolve
-    from discretion.evals.play import play_instance
-
     (episode,) = asyncio.run(play_instance(resolve("reference:oracle"), instance))
     return measure(episode, instance, RuleJudge().judge(episode, instance)).leaked
 
