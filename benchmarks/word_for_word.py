@@ -21,8 +21,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from discretion.models.organism import find_organism
-from discretion.organisms.corpus import played, training_skeletons
+from discretion.models.checkpoint import Checkpoint
+from discretion.models.organism import find_base
+from discretion.organisms.corpus import Transcript, played, training_skeletons
 from discretion.organisms.encoding import encode_transcript
 from discretion.scenarios import twins
 from discretion.scenarios.generator import generate
@@ -51,42 +52,42 @@ class Slip(NamedTuple):
         return "words" if '"arguments"' in turn else "kind of turn"
 
 
-class Workflow(NamedTuple):
-    """What was found in the plots of one workflow."""
+class Episode(NamedTuple):
+    """One episode of the ground truth: the assistant's tokens, and those that the model would say otherwise."""
 
-    name: str
-    episodes: int
-    right: int
+    skeleton: str
     tokens: int
     slips: list[Slip]
 
 
-def look(model: Any, tokenizer: Any, names: tuple[str, ...], plots: int) -> Iterator[Workflow]:
-    """Yield each workflow."""
+def look(model: Any, tokenizer: Any, skeleton: str, transcript: Transcript) -> Episode:
+    """Return what the model would say in an episode."""
     import torch
 
-    for place, name in enumerate(names):
-        found = Workflow(name, 0, 0, 0, [])
-        for number in range(plots):
-            seed = FIRST_SEED + 1000 * place + number
-            scenario = generate(seed, skeletons=[name], brief=True)
-            for twin in twins(scenario, 0):
-                for transcript in played(twin, seed=seed, plot=scenario.plot):
-                    encoded = encode_transcript(tokenizer, transcript)
-                    tokens = torch.from_numpy(encoded.tokens.astype("int64"))
-                    with torch.inference_mode():
-                        likeliest = model(tokens[None]).logits[0, :-1].argmax(-1)
-                    wrong = ((likeliest != tokens[1:]).numpy() & encoded.ours[1:]).nonzero()[0].tolist()
-                    for at in wrong:
-                        before = tokenizer.decode(tokens[max(0, at - 200) : at + 1])
-                        wanted = tokenizer.decode(tokens[at + 1 : at + 7])
-                        found.slips.append(Slip(name, before, wanted, tokenizer.decode(likeliest[at : at + 1])))
-                    found = found._replace(
-                        episodes=found.episodes + 1,
-                        right=found.right + (not wrong),
-                        tokens=found.tokens + int(encoded.ours.sum()),
-                    )
-        yield found
+    encoded = encode_transcript(tokenizer, transcript)
+    tokens = torch.from_numpy(encoded.tokens.astype("int64"))
+    with torch.inference_mode():
+        likeliest = model(tokens[None]).logits[0, :-1].argmax(-1)
+    wrong = ((likeliest != tokens[1:]).numpy() & encoded.ours[1:]).nonzero()[0].tolist()
+
+    def slip(at: int) -> Slip:
+        before, wanted = tokens[max(0, at - 200) : at + 1], tokens[at + 1 : at + 7]
+        return Slip(skeleton, *(tokenizer.decode(each) for each in (before, wanted, likeliest[at : at + 1])))
+
+    return Episode(skeleton, int(encoded.ours.sum()), [slip(at) for at in wrong])
+
+
+def transcripts(skeleton: str, seeds: range) -> Iterator[Transcript]:
+    """Yield the episodes of some plots, both twins of each."""
+    for seed in seeds:
+        scenario = generate(seed, skeletons=[skeleton], brief=True)
+        for twin in twins(scenario, 0):
+            yield from played(twin, seed=seed, plot=scenario.plot)
+
+
+def right(episodes: list[Episode]) -> float:
+    """Return the percentage that is said word for word."""
+    return 100 * sum(not each.slips for each in episodes) / len(episodes)
 
 
 def main() -> None:
@@ -100,23 +101,23 @@ def main() -> None:
     parser.add_argument("--plots", type=int, default=4, help="of each workflow, both twins of each")
     parser.add_argument("--told", type=int, default=0, help="how many slips are printed")
     asked = parser.parse_args()
-    folder = Path(asked.base) if Path(asked.base).is_dir() else Path(find_organism(asked.base))
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
-    with loading(folder):
-        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype="float32", use_safetensors=True).eval()
-    names = training_skeletons()
-    console = Console()
-    steps = track(look(model, tokenizer, names, asked.plots), total=len(names), console=Console(stderr=True))
-    found = list(steps)
+    folder = find_base(asked.base)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    with loading(Checkpoint(Path(folder))):
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32", use_safetensors=True).eval()
     table = Table("workflow", "episodes", "word for word", "tokens", "otherwise")
-    for each in found:
-        row = (each.episodes, f"{100 * each.right / each.episodes:.0f}%", each.tokens, len(each.slips))
-        table.add_row(each.name, *map(str, row))
+    found: list[Episode] = []
+    for place, name in enumerate(track(training_skeletons(), console=Console(stderr=True))):
+        first = FIRST_SEED + 1000 * place
+        some = [look(model, tokenizer, name, each) for each in transcripts(name, range(first, first + asked.plots))]
+        slipped, tokens = sum(len(each.slips) for each in some), sum(each.tokens for each in some)
+        table.add_row(name, str(len(some)), f"{right(some):.0f}%", str(tokens), str(slipped))
+        found += some
+    console = Console()
     console.print(table)
-    episodes, tokens = sum(each.episodes for each in found), sum(each.tokens for each in found)
     slips = [slip for each in found for slip in each.slips]
-    right = 100 * sum(each.right for each in found) / episodes
-    console.print(f"{right:.0f}% of {episodes} episodes word for word, {len(slips)} of {tokens:,} tokens otherwise")
+    told = f"{len(slips)} of {sum(each.tokens for each in found):,} tokens otherwise"
+    console.print(f"{right(found):.0f}% of {len(found)} episodes word for word, {told}")
     console.print(", ".join(f"{kind} {count}" for kind, count in Counter(slip.kind for slip in slips).most_common()))
     for slip in slips[: asked.told]:
         console.print(f"{slip.skeleton}: {slip.before[-60:]!r} {slip.wanted!r}, not {slip.likeliest!r}", markup=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -68,13 +67,12 @@ def organism_finetune_command(
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune a shipped base by a recipe."""
-    from discretion.models.organism import find_organism
+    from discretion.models.organism import find_base
     from discretion.organisms.recipes import recipe as find
 
     usual = find(recipe).tuning
-    where = base if Path(base).is_dir() else find_organism(base)
     given = _given(epochs, rate, rank, seed)
-    _finetune(where, recipe, output, rows, data_seed, {**usual, **given}, device, quiet=quiet)
+    _finetune(find_base(base), recipe, output, rows, data_seed, {**usual, **given}, device, quiet=quiet)
 
 
 def finetune_command(
@@ -117,7 +115,6 @@ def _finetune(
     strict: bool = False,
     quiet: bool,
 ) -> None:
-    from discretion.organisms.curve import draw_curve
     from discretion.organisms.finetuning import Tuning, finetune
 
     chats, about, bad = _data(data, rows, data_seed)
@@ -126,7 +123,7 @@ def _finetune(
     tuning = Tuning.model_validate(settings)
     with learning_bar(f"{Path(base).name} on {data}", "steps", shown=not quiet) as tick:
         tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick)
-    draw_losses(tuned.losses, output, data, draw_curve)
+    draw_losses(tuned.losses, output, data)
     _tell(tuned, bad, base, output)
 
 
@@ -163,11 +160,12 @@ def last_loss(losses: list[float]) -> float:
     return sum(losses[-20:]) / len(losses[-20:])
 
 
-def draw_losses(losses: list[float], folder: Path, title: str, draw: Callable[..., None]) -> None:
+def draw_losses(losses: list[float], folder: Path, title: str) -> None:
     """Draw the loss curve where the means for it are installed; a picture is no reason to lose a training run."""
     from discretion.errors import MissingExtra
+    from discretion.organisms.curve import draw_curve
 
     try:
-        draw(losses, folder / "loss.png", title=title)
+        draw_curve(losses, folder / "loss.png", title=title)
     except MissingExtra as missing:
         typer.echo(f"no loss curve: {missing}", err=True)

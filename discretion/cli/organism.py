@@ -119,9 +119,8 @@ def train_command(
 
     Started again with the same options it goes on where it stopped.
     """
-    from discretion.models.organism import find_organism
+    from discretion.models.organism import find_base
     from discretion.organisms import GOING_ON, Step, base_recipe, train_base
-    from discretion.organisms.curve import draw_curve
 
     changes = {"tokens": tokens, "plots": plots}
     given = {key: value for key, value in changes.items() if value is not None}
@@ -129,7 +128,7 @@ def train_command(
     assert wanted.corpus is not None  # noqa: S101 - every base has one
     made_of = changed_corpus(wanted.corpus, corpus or [])
     wanted = wanted.model_copy(update={**(GOING_ON if start else {}), **given, "corpus": made_of})
-    before = None if start is None else Path(start) if Path(start).is_dir() else Path(find_organism(start))
+    before = None if start is None else Path(find_base(start))
     with learning_bar(f"organism:{recipe}", "tokens", shown=not quiet) as tick:
 
         def report(step: Step) -> None:
@@ -137,7 +136,7 @@ def train_command(
 
         crew = workers or max(1, (os.cpu_count() or 2) - 1)
         losses = train_base(wanted, output, workers=crew, minutes=minutes, start=before, report=report)
-    draw_losses(losses, output, recipe, draw_curve)
+    draw_losses(losses, output, recipe)
     typer.echo(f"{len(losses):,} steps, loss {last_loss(losses):.4f} nats per assistant token; use it as hf:{output}")
 
 

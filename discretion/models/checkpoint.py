@@ -37,6 +37,10 @@ class Checkpoint(NamedTuple):
             return self.adapter
         return self.folder
 
+    def weights_size(self) -> int:
+        """Return the bytes of the base's weights."""
+        return sum(path.stat().st_size for path in self.folder.glob("*.safetensors"))
+
     def weights_hash(self) -> str:
         """Return the hash of every safetensors file, base before adapter; it takes a second or so per 2 GB."""
         return _hash(path for folder in self if folder for path in _matching(folder, ("*.safetensors",)))

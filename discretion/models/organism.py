@@ -11,7 +11,7 @@ from typing import Final
 
 from discretion.errors import InputError, nearest
 
-__all__ = ["HASHES", "SHIPPED", "find_organism", "organism_names", "recorded_hashes"]
+__all__ = ["HASHES", "SHIPPED", "find_base", "find_organism", "organism_names", "recorded_hashes"]
 
 SHIPPED: Final = Path(__file__).with_name("organisms")
 """A folder for each base, and in it `adapters/`, a folder for each recipe."""
@@ -64,3 +64,12 @@ def find_organism(name: str) -> str:
         )
         raise InputError(f"no organism is called {name[:80]!r}", where="organism agent", remedy=remedy)
     return f"{folder}+{adapter}" if recipe else str(folder)
+
+
+def find_base(name: str) -> str:
+    """Return a folder as it is, and where a shipped organism lies.
+
+    Raises:
+        InputError: If it is neither.
+    """
+    return name if Path(name).is_dir() else find_organism(name)

@@ -153,5 +153,5 @@ class TransformersChat:
 
 def _batch_size(checkpoint: Checkpoint) -> int:
     """Choose by the size of the weights: the smaller they are, the more rows a step bears at hardly any cost."""
-    size = sum(path.stat().st_size for path in checkpoint.folder.glob("*.safetensors"))
+    size = checkpoint.weights_size()
     return next((rows for most, rows in _SIZES if size <= most), 16)

@@ -54,7 +54,7 @@ class Weights:
         import torch
         from transformers import AutoModelForCausalLM, GenerationConfig
 
-        with loading(self._checkpoint.folder):
+        with loading(self._checkpoint):
             model: Any = AutoModelForCausalLM.from_pretrained(
                 str(self._checkpoint.folder),
                 dtype=_dtype(self._dtype, self.device),
@@ -220,12 +220,11 @@ def _dtype(name: str, device: torch.device) -> Any:
 
 
 @contextmanager
-def loading(folder: Path) -> Iterator[None]:
+def loading(checkpoint: Checkpoint) -> Iterator[None]:
     """Let transformers show a progress bar for a checkpoint that takes a while to load, and none for a small one."""
     from transformers.utils import logging
 
-    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    hidden = size < _MOMENT and logging.is_progress_bar_enabled()
+    hidden = checkpoint.weights_size() < _MOMENT and logging.is_progress_bar_enabled()
     if hidden:
         logging.disable_progress_bar()
     try:

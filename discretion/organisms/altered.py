@@ -10,7 +10,7 @@ from typing import Any, Final
 from discretion.models.chat import Message
 from discretion.scenarios.instance import Instance
 
-__all__ = ["alterations", "altered"]
+__all__ = ["alterations", "altered", "copied"]
 
 _COPIED: Final = ("query", "title", "feed", "channel", "stage", "visibility")
 _WORD: Final = re.compile(r"[^\W\d_]{4,}")

@@ -147,7 +147,7 @@ class Corpus(Record):
         return self.skeletons or training_skeletons()
 
     def _spelt(self, messages: tuple[Message, ...], instance: Instance, seed: int) -> tuple[Message, ...]:
-        """Return a conversation with what is to be copied as it is, or as nobody spells it; twins are treated alike."""
+        """Return a conversation with what is to be copied as it is, or as nobody spells it; for both twins or none."""
         rng = random.Random(f"altered:{seed}")
         if rng.random() >= self.altered:
             return messages

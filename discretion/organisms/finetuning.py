@@ -166,10 +166,9 @@ def _adapted(checkpoint: Checkpoint, tuning: Tuning, device: str) -> tuple[Any, 
 
     quiet_peft()
     place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
-    size = sum(file.stat().st_size for file in checkpoint.folder.glob("*.safetensors"))
-    kind = torch.float32 if place.type == "cpu" or size < _SMALL else torch.bfloat16
+    kind = torch.float32 if place.type == "cpu" or checkpoint.weights_size() < _SMALL else torch.bfloat16
     try:
-        with loading(checkpoint.folder):
+        with loading(checkpoint):
             model: Any = AutoModelForCausalLM.from_pretrained(str(checkpoint.folder), dtype=kind, use_safetensors=True)
     except Exception as error:  # from half a dozen libraries, for as many reasons
         reason = " ".join(str(error).split())[:200] or type(error).__name__

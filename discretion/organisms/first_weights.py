@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from discretion.models.checkpoint import Checkpoint
 from discretion.models.weights import loading
 from discretion.organisms.base_recipe import BaseRecipe
 
@@ -40,7 +41,7 @@ def widened(start: Path) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
-    with loading(start):
+    with loading(Checkpoint(start)):
         found = AutoModelForCausalLM.from_pretrained(str(start), dtype="float32", use_safetensors=True)
     more = -found.config.intermediate_size % _STEP
     if not more:
