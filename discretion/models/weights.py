@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from discretion.models.attention import any_shape
 from discretion.models.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Weights:
     @contextmanager
     def speaking(self, adapter: Path | None) -> Iterator[Any]:
         """Give the model with this adapter and no other, or as the base is without any, to one thread at a time."""
-        with self.lock:
+        with self.lock, any_shape(self.device):
             name = None if adapter is None else self._names[adapter]
             if self._peft is None:
                 yield self.model

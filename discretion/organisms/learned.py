@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from discretion.models.attention import any_shape
+
 if TYPE_CHECKING:
     import torch
 
@@ -26,7 +28,7 @@ def learned_logits(model: Any, tokens: torch.Tensor, before: torch.Tensor, *, ha
 
     handle = model.get_output_embeddings().register_forward_pre_hook(lambda _, given: (given[0].flatten(0, 1)[before],))
     try:
-        with torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=half):
+        with any_shape(tokens.device), torch.autocast(tokens.device.type, dtype=torch.bfloat16, enabled=half):
             logits: torch.Tensor = model(input_ids=tokens, use_cache=False).logits
     finally:
         handle.remove()
