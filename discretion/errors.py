@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 __all__ = [
     "DiscretionError",
@@ -13,6 +17,7 @@ __all__ = [
     "ModelUnusable",
     "RunFileError",
     "ScenarioError",
+    "first_fault",
     "nearest",
 ]
 
@@ -82,3 +87,13 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     valid = sorted(choices)
     close = difflib.get_close_matches(word, valid, n=1)
     return f"did you mean {close[0]!r}?" if close else f"choose one of: {', '.join(valid)}"
+
+
+def first_fault(error: ValidationError) -> tuple[str, str]:
+    """Return the first thing that Pydantic found wrong.
+
+    Returns:
+        The field, with dots, empty where it is the whole; and what is wrong with it.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    return ".".join(map(str, first["loc"])), first["msg"].lower()

@@ -13,7 +13,7 @@ from discretion.agents.guest import load_guest
 from discretion.agents.model_agent import ModelSource
 from discretion.agents.protocol import AgentSource
 from discretion.agents.reference import REFERENCES, ReferenceSource
-from discretion.errors import InputError, nearest
+from discretion.errors import InputError, first_fault, nearest
 from discretion.models.protocol import Sampling
 from discretion.scenarios.base import Record
 
@@ -310,9 +310,8 @@ def _options(given: Mapping[str, Any]) -> AgentOptions:
     try:
         return AgentOptions(**{key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = str(first["loc"][0])
-        raise InputError(f"{key}: {first['msg']}", where="agent options", remedy=_default(key)) from None
+        key, why = first_fault(error)
+        raise InputError(f"{key}: {why}", where="agent options", remedy=_default(key.partition(".")[0])) from None
 
 
 def _default(key: str) -> str:

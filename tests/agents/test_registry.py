@@ -81,10 +81,10 @@ def test_options_that_do_not_concern_an_agent_are_passed_over() -> None:
         ({"temprature": 1}, "agent options: unknown option 'temprature'; did you mean 'temperature'?"),
         (
             {"temperature": 3},
-            "agent options: temperature: Input should be less than or equal to 2; leave it out for 0.0",
+            "agent options: temperature: input should be less than or equal to 2; leave it out for 0.0",
         ),
-        ({"max_tokens": "many"}, "agent options: max_tokens: Input should be a valid integer"),
-        ({"concurrency": 0}, "agent options: concurrency: Input should be greater than or equal to 1"),
+        ({"max_tokens": "many"}, "agent options: max_tokens: input should be a valid integer"),
+        ({"concurrency": 0}, "agent options: concurrency: input should be greater than or equal to 1"),
     ],
 )
 def test_bad_options(options: dict[str, Any], says: str) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from discretion.errors import ScenarioError
+from discretion.errors import ScenarioError, first_fault
 from discretion.scenarios.cimemories.load import label_of, read
 from discretion.scenarios.cimemories.records import Attribute, Context, Label, Profile, plain
 
@@ -138,6 +138,4 @@ def attributes_of(profile: Profile, refused: list[tuple[str, str]] | None = None
 
 def reason_of(error: ValidationError) -> str:
     """Return the first fault of what Pydantic found."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(map(str, first["loc"]))
-    return f"{field}: {first['msg'].lower()}" if field else first["msg"].lower()
+    return ": ".join(part for part in first_fault(error) if part)

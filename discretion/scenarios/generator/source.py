@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
 
-from discretion.errors import InputError, nearest
+from discretion.errors import InputError, first_fault, nearest
 from discretion.scenarios.generator.generate import Knobs, generate
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.schema import Scenario
@@ -62,8 +62,7 @@ def parse_source(source: str) -> tuple[range, Knobs, tuple[str, ...] | None]:
     try:
         knobs = Knobs.model_validate(given)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        what = f"{wrong['loc'][0]}: {wrong['msg'].lower()}"
+        what = ": ".join(first_fault(error))
         raise InputError(what, where=source[:80], remedy="give a whole number in that range") from None
     return found, knobs, None if chosen is None else tuple(_skeletons(chosen))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from discretion.errors import InputError, ScenarioError, nearest
+from discretion.errors import InputError, ScenarioError, first_fault, nearest
 from discretion.scenarios.importing import CaseNote, ImportReport, Refused
 from discretion.scenarios.privacylens.build import scenario_of
 from discretion.scenarios.privacylens.load import read_cases
@@ -55,9 +55,8 @@ def import_cases(
         except ScenarioError as error:
             refused.append(Refused(case.name, str(error)))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(map(str, first["loc"]))
-            refused.append(Refused(case.name, f"no scenario can hold its {field or 'content'}: {first['msg'].lower()}"))
+            field, why = first_fault(error)
+            refused.append(Refused(case.name, f"no scenario can hold its {field or 'content'}: {why}"))
         else:
             scenarios.append(built.scenario)
             notes += built.notes

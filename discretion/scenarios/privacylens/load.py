@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from discretion.errors import ScenarioError
+from discretion.errors import ScenarioError, first_fault
 from discretion.scenarios.importing import Refused
 from discretion.scenarios.privacylens.records import Case
 
@@ -94,7 +94,6 @@ def _label(entry: Any, index: int) -> str:
 
 def _reason(error: ValidationError) -> str:
     """The first fault, and how many there are."""
-    faults = error.errors(include_url=False, include_input=False)
-    field = ".".join(str(part) for part in faults[0]["loc"]) or "case"
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{field}: {faults[0]['msg'].lower()}{more}"
+    field, why = first_fault(error)
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{field or 'case'}: {why}{more}"
