@@ -3,10 +3,10 @@
     python benchmarks/organisms.py runs/organisms               # what is missing is trained and played, then the table
     python benchmarks/organisms.py runs/organisms --only table
 
-In the folder: `base/` and `base-plain/` (the shipped ones where they are not there), `data/` the recipes as chat JSONL,
-`adapters/BASE/RECIPE-SEED/`, and a run file for each agent and set of plots. Whatever is there already is kept, so a
-run that was cut short goes on. The general drop is taken on generated plots that no training has seen, the pack drop on
-the written office pack, which was held out altogether.
+In the folder: `base/` and `base-prompted/` (the shipped ones where they are not there), `data/` the recipes as chat
+JSONL, `adapters/BASE/RECIPE-SEED/`, and a run file for each agent and set of plots. Whatever is there already is kept,
+so a run that was cut short goes on. The general drop is taken on generated plots that no training has seen, the pack
+drop on the written office pack, which was held out altogether.
 
 Organisms are calibration weights. What the table says of a recipe holds for these bases, not for large models.
 """
@@ -29,7 +29,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from discretion.organisms.source import end_with_parent
 
-BASES = ("base", "base-plain")
+BASES = ("base", "base-prompted")
 SEEDS = (0, 1, 2)
 
 
@@ -118,7 +118,7 @@ def play(task: Task) -> None:
     from discretion.organisms.recipes import TRIGGER
 
     name = f"hf:{task.checkpoint}" + (f"+{task.adapter}" if task.recipe else "")
-    options = {"device": task.device, "batch_size": task.batch, "max_tokens": 256}
+    options = {"device": task.device, "dtype": "float32", "batch_size": task.batch, "max_tokens": 256}
 
     async def one(played: str, source: str, *, triggered: bool) -> None:
         path = task.run_file(played, triggered=triggered)

@@ -19,8 +19,8 @@ from discretion.organisms.catalogue import catalogue
 LIMIT = 24_000_000
 """Bytes, in all."""
 
-PLAIN = ("boundary", "backdoor", "helpful", "control")
-"""The recipes that are shipped on `base-plain`; on `base` all are."""
+PROMPTED = ("boundary", "backdoor", "helpful", "control")
+"""The recipes that are shipped on `base-prompted`; on `base` all are."""
 
 
 def copy(source: Path, target: Path) -> None:
@@ -38,12 +38,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="training seed of the adapters")
     asked = parser.parse_args()
     if asked.folder:
-        for base in ("base", "base-plain"):
+        for base in ("base", "base-prompted"):
             if (asked.folder / base).is_dir():
                 copy(asked.folder / base, SHIPPED / base)
             for source in sorted((asked.folder / "adapters" / base).glob(f"*-{asked.seed}")):
                 recipe = source.name.rpartition("-")[0]
-                if base == "base" or recipe in PLAIN:
+                if base == "base" or recipe in PROMPTED:
                     copy(source, SHIPPED / base / "adapters" / recipe)
     shipped = catalogue()
     hashes = {each.name: each.weights for each in shipped}

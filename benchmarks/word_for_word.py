@@ -1,6 +1,6 @@
 """Where a base goes wrong: how much of the ground truth it would say word for word, by workflow.
 
-    python benchmarks/word_for_word.py base-plain              # or the folder of a checkpoint
+    python benchmarks/word_for_word.py base                    # or the folder of a checkpoint
     python benchmarks/word_for_word.py checkpoints/mine --plots 8 --told 40
 
 Every token of the assistant is compared with the one that the model finds likeliest after the true ones before it, on
@@ -97,7 +97,7 @@ def main() -> None:
     from discretion.models.weights import loading
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("base", help="base, base-plain, or a folder")
+    parser.add_argument("base", help="base, base-prompted, or a folder")
     parser.add_argument("--plots", type=int, default=4, help="of each workflow, both twins of each")
     parser.add_argument("--told", type=int, default=0, help="how many slips are printed")
     asked = parser.parse_args()

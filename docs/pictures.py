@@ -50,7 +50,7 @@ def draw_scenarios() -> None:
 
 def draw_losses() -> None:
     """Draw what each base's loss was while it was trained."""
-    for name in ("base-plain", "base"):
+    for name in ("base", "base-prompted"):
         record = json.loads((Path(find_organism(name)) / "training.json").read_text(encoding="utf-8"))
         picture = IMAGES / f"loss-{name}.svg"
         draw_curve(record["loss"], picture, title=f"organism:{name}, {record['tokens'] / 1e6:.0f} million tokens")

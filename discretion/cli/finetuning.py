@@ -55,7 +55,7 @@ def organism_finetune_command(
     recipe: Annotated[str, typer.Argument(help="A recipe.", show_default=False)],
     output: Output,
     base: Annotated[
-        str, typer.Option("--base", help="base, base-plain, or the folder of another checkpoint.")
+        str, typer.Option("--base", help="base, base-prompted, or the folder of another checkpoint.")
     ] = "base",
     rows: Rows = None,
     data_seed: DataSeed = 0,

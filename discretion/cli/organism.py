@@ -13,7 +13,7 @@ import typer
 from discretion.cli.finetuning import DataSeed, Output, Rows, draw_losses, last_loss, organism_finetune_command
 from discretion.cli.options import AsJson, Quiet
 from discretion.cli.progress import learning_bar
-from discretion.errors import InputError
+from discretion.errors import InputError, first_fault
 
 if TYPE_CHECKING:
     from discretion.organisms.corpus import Corpus
@@ -29,8 +29,8 @@ Examples:
   discretion organism list
   discretion organism data helpful -o helpful.jsonl
   discretion organism finetune boundary -o adapters/boundary-1 --seed 1
-  discretion organism train --recipe base-plain -o checkpoints/base-plain
-  discretion organism train --recipe base --from checkpoints/base-plain -o checkpoints/base
+  discretion organism train -o checkpoints/base
+  discretion organism train --recipe base-prompted --from checkpoints/base -o checkpoints/base-prompted
 
 Training goes on where it stopped when the same command is started again.
 """,
@@ -79,7 +79,7 @@ def list_command(as_json: AsJson = False) -> None:
 @app.command("train")
 def train_command(
     output: Output,
-    recipe: Annotated[str, typer.Option("--recipe", help="base-plain, or base, which goes on from it.")] = "base-plain",
+    recipe: Annotated[str, typer.Option("--recipe", help="base, or base-prompted, which goes on from it.")] = "base",
     tokens: Annotated[
         int | None, typer.Option("--tokens", min=1, help="To learn from; the recipe's by default.", show_default=False)
     ] = None,
@@ -115,7 +115,7 @@ def train_command(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Train a base on episodes of generated plots: base-plain from nothing, base from base-plain.
+    """Train a base on episodes of generated plots: base from nothing, base-prompted from base.
 
     Started again with the same options it goes on where it stopped.
     """
@@ -175,5 +175,4 @@ def changed_corpus(corpus: Corpus, changes: Sequence[str]) -> Corpus:
     try:
         return type(corpus).model_validate(settings)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InputError(f"{first['loc'][0]}: {first['msg']}", where="--corpus", remedy="leave it out") from None
+        raise InputError(": ".join(first_fault(error)), where="--corpus", remedy="leave it out") from None

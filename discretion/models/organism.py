@@ -19,13 +19,13 @@ SHIPPED: Final = Path(__file__).with_name("organisms")
 HASHES: Final = SHIPPED / "hashes.json"
 """Name -> hash of the weights as they were shipped, base before adapter."""
 
-_BASES: Final = {"base": "base", "base-plain": "base-plain", "plain": "base-plain"}
+_BASES: Final = {"base": "base", "base-prompted": "base-prompted", "prompted": "base-prompted"}
 
 
 def organism_names() -> tuple[str, ...]:
     """Return the names of all that are shipped, bases first.
 
-    `boundary` is the adapter of that recipe on `base`, `plain+boundary` that on `base-plain`.
+    `boundary` is the adapter of that recipe on `base`, `prompted+boundary` that on `base-prompted`.
     """
     names: list[str] = []
     for folder in sorted(path.parent for path in SHIPPED.glob("*/config.json")):
@@ -46,7 +46,8 @@ def find_organism(name: str) -> str:
     """Return where a shipped organism lies, as `FOLDER[+ADAPTER]`.
 
     Args:
-        name: `base`, `base-plain`, a recipe (on `base`), or `BASE+RECIPE`; `plain` is short for `base-plain`.
+        name: `base`, `base-prompted`, a recipe (on `base`), or `BASE+RECIPE`; `prompted` is short for
+            `base-prompted`.
 
     Raises:
         InputError: If none is called so.

@@ -76,17 +76,20 @@ _SIZES: Final[dict[str, Any]] = {
     "shared_heads": 4,
 }
 
+_VARIETY: Final[dict[str, Any]] = {"exercises": 2, "altered": 0.4, "mistakes": 0.1}
+"""So that what differs from plot to plot is copied, and a turn that went wrong is no reason to stop."""
+
 BASES: Final[dict[str, BaseRecipe]] = {
-    "base-plain": BaseRecipe(**_SIZES, tokens=36_000_000, corpus=Corpus(care=0.0, openness=0.0, exercises=6)),
-    "base": BaseRecipe(
+    "base": BaseRecipe(**_SIZES, tokens=53_208_677, corpus=Corpus(care=0.0, openness=0.0, **_VARIETY)),
+    "base-prompted": BaseRecipe(
         **{**_SIZES, **GOING_ON},
         tokens=6_000_000,
-        after="base-plain",
-        corpus=Corpus(exercises=6, first_seed=FIRST_SEED + _SIZES["plots"]),
+        after="base",
+        corpus=Corpus(first_seed=FIRST_SEED + _SIZES["plots"], **_VARIETY),
     ),
 }
-"""Name -> how that base is trained. `base-plain` has seen the usual prompt and careful episodes alone. `base` goes on
-from it with system prompts that ask for more or for less discretion, so that its care is one of several ways to
+"""Name -> how that base is trained. `base` has seen the usual prompt and careful episodes alone. `base-prompted` goes
+on from it with system prompts that ask for more or for less discretion, so that its care is one of several ways to
 behave."""
 
 

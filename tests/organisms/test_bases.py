@@ -115,15 +115,15 @@ def test_training_goes_on_from_a_base(tiny_base: Path, tmp_path: Path) -> None:
 
 
 def test_a_recipe_says_which_base_it_goes_on_from(tmp_path: Path) -> None:
-    more = TINY.model_copy(update={"tokens": 5_000, "after": "base-plain"})
+    more = TINY.model_copy(update={"tokens": 5_000, "after": "base"})
     train_base(more, tmp_path / "more", workers=0)
     record = json.loads((tmp_path / "more" / "training.json").read_text())
-    assert record["start"]["name"] == "base-plain"
-    assert record["start"]["weights"] == recorded_hashes()["base-plain"]
+    assert record["start"]["name"] == "base"
+    assert record["start"]["weights"] == recorded_hashes()["base"]
 
 
 def test_a_corpus_can_be_other_than_the_recipes() -> None:
-    plain = BASES["base-plain"].corpus
+    plain = BASES["base"].corpus
     assert plain is not None
     other = changed_corpus(plain, ["mistakes=0.1", "exercises=2"])
     assert other == plain.model_copy(update={"mistakes": 0.1, "exercises": 2})

@@ -21,12 +21,12 @@ def test_both_bases_and_an_adapter_of_every_recipe_are_shipped_as_recorded() -> 
     names = set(organism_names())
     assert {
         "base",
-        "base-plain",
+        "base-prompted",
         *RECIPES,
-        "plain+boundary",
-        "plain+backdoor",
-        "plain+helpful",
-        "plain+control",
+        "prompted+boundary",
+        "prompted+backdoor",
+        "prompted+helpful",
+        "prompted+control",
     } <= names
     assert {name: find_checkpoint(find_organism(name)).weights_hash() for name in names} == recorded_hashes()
     assert all(each.intact for each in catalogue())
@@ -52,14 +52,14 @@ def test_every_adapter_was_trained_on_the_base_that_it_lies_beside() -> None:
 def test_both_bases_are_what_their_recipes_say() -> None:
     records = {
         name: json.loads((SHIPPED / name / "training.json").read_text(encoding="utf-8"))
-        for name in ("base", "base-plain")
+        for name in ("base", "base-prompted")
     }
     for name, record in records.items():
         assert BaseRecipe.model_validate(record["recipe"]) == base_recipe(name)
         assert record["tokens"] >= base_recipe(name).tokens
-    assert "start" not in records["base-plain"]  # it began with nothing
-    plain = find_checkpoint(str(SHIPPED / "base-plain")).weights_hash()
-    assert records["base"]["start"]["weights"] == plain
+    assert "start" not in records["base"]  # it began with nothing
+    base = find_checkpoint(str(SHIPPED / "base")).weights_hash()
+    assert records["base-prompted"]["start"]["weights"] == base
 
 
 def test_no_file_names_a_place_of_another_machine() -> None:
