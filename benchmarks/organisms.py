@@ -27,9 +27,9 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from discretion.organisms import BASES
 from discretion.organisms.source import end_with_parent
 
-BASES = ("base", "base-prompted")
 SEEDS = (0, 1, 2)
 
 

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 from discretion.models.organism import HASHES, SHIPPED, organism_names
+from discretion.organisms import BASES
 from discretion.organisms.catalogue import catalogue
 
 LIMIT = 24_000_000
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="training seed of the adapters")
     asked = parser.parse_args()
     if asked.folder:
-        for base in ("base", "base-prompted"):
+        for base in BASES:
             if (asked.folder / base).is_dir():
                 copy(asked.folder / base, SHIPPED / base)
             for source in sorted((asked.folder / "adapters" / base).glob(f"*-{asked.seed}")):

@@ -18,6 +18,7 @@ from discretion.agents import resolve
 from discretion.evals import Suite, compare_runs, run_sync
 from discretion.judges import default_judge
 from discretion.models.organism import find_organism
+from discretion.organisms import BASES
 from discretion.organisms.curve import draw_curve
 from discretion.reports import comparison_view, draw_flows, run_view
 from discretion.scenarios import instantiate, load_scenario, load_scenarios, sessions
@@ -50,7 +51,7 @@ def draw_scenarios() -> None:
 
 def draw_losses() -> None:
     """Draw what each base's loss was while it was trained."""
-    for name in ("base", "base-prompted"):
+    for name in BASES:
         record = json.loads((Path(find_organism(name)) / "training.json").read_text(encoding="utf-8"))
         picture = IMAGES / f"loss-{name}.svg"
         draw_curve(record["loss"], picture, title=f"organism:{name}, {record['tokens'] / 1e6:.0f} million tokens")
