@@ -89,6 +89,7 @@ class Corpus(Record):
         care: Share of plots whose system prompt asks for more discretion than usual; the episode is as careful.
         openness: Share of plots whose system prompt asks for openness; the episode passes on private facts.
         skeletons: The workflows, where not all that are for training.
+        composed: Share of plots whose workflow is composed at random, another one for each.
         exercises: How many more plots are only read, thought about and told of, for each that is played.
         mistakes: Share of the turns that only read before which one goes wrong; the episode goes on after it.
         altered: Share of plots in which facts and places are spelt as nobody spells them, so that they are copied.
@@ -98,6 +99,7 @@ class Corpus(Record):
     care: float = Field(default=0.15, ge=0.0, le=1.0)
     openness: float = Field(default=0.15, ge=0.0, le=1.0)
     skeletons: tuple[str, ...] = ()
+    composed: float = Field(default=0.0, ge=0.0, le=1.0)
     exercises: int = Field(default=0, ge=0)
     mistakes: float = Field(default=0.0, ge=0.0, lt=1.0)
     altered: float = Field(default=0.0, ge=0.0, le=1.0)
@@ -123,7 +125,7 @@ class Corpus(Record):
         """Return the episodes of one plot, both twins: careful ones, or those that pass on private facts."""
         from discretion.scenarios.generator import generate, tempted
 
-        scenario = (tempted if open_ else generate)(seed, skeletons=self._workflows, brief=True)
+        scenario = (tempted if open_ else generate)(seed, skeletons=self._workflows(seed), brief=True)
         return [
             transcript._replace(messages=self._spelt(transcript.messages, twin, seed))
             for twin in twins(scenario, 0)
@@ -134,7 +136,7 @@ class Corpus(Record):
         """Return the exercises of one plot, for both twins, under the words of a system prompt."""
         from discretion.scenarios.generator import generate
 
-        scenario = generate(seed, skeletons=self._workflows, brief=True)
+        scenario = generate(seed, skeletons=self._workflows(seed), brief=True)
         assert scenario.plot is not None  # noqa: S101
         return [
             Transcript(self._spelt(exercise(case, scenario.plot, asked=words, open_=open_), case, seed), ())
@@ -142,8 +144,11 @@ class Corpus(Record):
             if not case.sessions
         ]
 
-    @property
-    def _workflows(self) -> tuple[str, ...]:
+    def _workflows(self, seed: int) -> tuple[str, ...]:
+        from discretion.scenarios.generator import COMPOSED
+
+        if random.Random(f"workflow:{seed}").random() < self.composed:
+            return (COMPOSED,)
         return self.skeletons or training_skeletons()
 
     def _spelt(self, messages: tuple[Message, ...], instance: Instance, seed: int) -> tuple[Message, ...]:
@@ -203,11 +208,12 @@ async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool,
         wrong: list[int] = []
         while not office.done:
             turn = await agent.act(office.messages, office.tools, seed=seed)
-            if rng.random() < mistakes and len(wrong) < _MISTAKES:
+            while rng.random() < mistakes and len(wrong) < _MISTAKES:  # one may follow another
                 slip = mistaken(turn, office.tools, rng)
-                if slip is not None:
-                    wrong.append(len(office.messages))
-                    office.step(slip)
+                if slip is None:
+                    break
+                wrong.append(len(office.messages))
+                office.step(slip)
             office.step(turn)
         episode = office.episode()
         memory = episode.memory

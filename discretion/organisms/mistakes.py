@@ -20,6 +20,7 @@ __all__ = ["mistaken"]
 
 _NAMES: Final = re.compile(r"[^\W\d_]{4,}")
 _NUMBER: Final = re.compile(r"\d+")
+_LOOKS: Final = ("search_", "recall", "read_direct")
 _LETTERS: Final = "abcdefghiklmnoprstuvz"
 
 
@@ -69,17 +70,16 @@ def _misspelt(arguments: Mapping[str, Any], rng: random.Random) -> dict[str, Any
 
 
 def _elsewhere(call: ToolCall, tools: Sequence[ToolSpec], rng: random.Random) -> AssistantTurn | None:
-    """Return the same search in another place."""
-    query = call.arguments.get("query")
-    if not isinstance(query, str) or not call.name.startswith("search_"):
-        return None
-    others = [tool.name for tool in tools if tool.name.startswith("search_") and tool.name != call.name]
-    names = _NAMES.findall(query.rpartition(":")[2])
+    """Return a look into another place, for the same."""
+    sought = call.arguments.get("query") or call.arguments.get("person") or call.arguments.get("sender")
+    others = [tool.name for tool in tools if tool.name.startswith(_LOOKS) and tool.name != call.name]
+    names = _NAMES.findall(sought.rpartition(":")[2]) if isinstance(sought, str) else []
     if not others or not names:
         return None
     name = rng.choice(others)
     word = f"from:{names[-1]}" if name == "search_mail" else names[-1]
-    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={"query": word}),))
+    key = "person" if name == "read_direct" else "query"
+    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={key: word}),))
 
 
 def _missing(arguments: Mapping[str, Any], rng: random.Random) -> dict[str, Any] | None:

@@ -91,7 +91,8 @@ class Rendered:
 
     def texts(self, plots: int) -> Iterator[str]:
         """Yield the words of the first plots, for a tokenizer: whatever system prompts ask, so that bases share one."""
-        common = Corpus(first_seed=self._corpus.first_seed, skeletons=self._corpus.skeletons)
+        fields = ("first_seed", "skeletons", "composed")
+        common = Corpus(**{name: getattr(self._corpus, name) for name in fields})
         if not self._workers:
             for number in range(plots):
                 yield from _texts(common, number)

@@ -45,17 +45,39 @@ def thoughtful(
     turns = [place for place, message in enumerate(messages) if place >= opening and message.role == "assistant"]
     found = list(messages)
     told: set[str] = set()
+    before = 0
     for disclosure in disclosures:
         reached = wanted.intersection(disclosure.recipients)
         if disclosure.channel in _TO_THE_USER or not disclosure.by_agent or reached <= told:
             continue
         told |= reached
-        place = turns[disclosure.step - 1]
+        place = _written(found, turns[before : disclosure.step], disclosure.text, instance)
+        before = disclosure.step
         words = _thought(
             instance, plot, [each.content for each in messages[:place] if each.role != "system"], open_=open_
         )
         found[place] = found[place].model_copy(update={"reasoning": words})
     return tuple(found)
+
+
+def _written(messages: Sequence[Message], turns: Sequence[int], text: str, instance: Instance) -> int:
+    """Return the turn that wrote what the last of some turns made known: a draft is older than its sending."""
+    due = {flow.fact for flow in instance.task.requires}
+    forms = [form for fact in instance.facts if fact.id in due for form in fact.forms]
+
+    def wrote(place: int) -> bool:
+        said = (each for call in messages[place].tool_calls for each in _strings(call.arguments))
+        return any(each in text and any(form in each for form in forms) for each in said)
+
+    return next((place for place in turns if wrote(place)), turns[-1])
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _strings(each)
 
 
 def exercise(instance: Instance, plot: Plot, *, asked: str, open_: bool) -> tuple[Message, ...]:

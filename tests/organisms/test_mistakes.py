@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from pathlib import Path
 
 import pytest
 
-from discretion.models.chat import AssistantTurn, ToolCall, ToolSpec
+from discretion.models.chat import AssistantTurn, Message, ToolCall, ToolSpec
 from discretion.organisms.altered import alterations, altered
 from discretion.organisms.corpus import FIRST_SEED, Corpus, Transcript
 from discretion.organisms.mistakes import mistaken
@@ -34,6 +35,12 @@ def calls(transcript: Transcript) -> list[list[tuple[str, dict[str, object]]]]:
     ]
 
 
+def meant(transcript: Transcript, place: int) -> Message:
+    """The turn that a mistake was made in place of."""
+    rest = (each for each in range(place, len(transcript.messages)) if each not in transcript.mistakes)
+    return next(message for at in rest if (message := transcript.messages[at]).role == "assistant")
+
+
 def test_an_episode_goes_on_after_a_mistake_as_it_would_have_without() -> None:
     seen: set[str] = set()
     for number in range(12):
@@ -44,9 +51,22 @@ def test_an_episode_goes_on_after_a_mistake_as_it_would_have_without() -> None:
             for place in slipped.mistakes:
                 wrong, reply = slipped.messages[place : place + 2]
                 assert wrong.role == "assistant"
-                assert wrong != slipped.messages[place + 2]
+                assert wrong != meant(slipped, place)
                 seen |= {sign for sign in SIGNS if sign in reply.content}
     assert seen == set(SIGNS)
+
+
+def test_mistakes_follow_each_other_and_some_look_elsewhere() -> None:
+    apart: set[int] = set()
+    elsewhere: set[str] = set()
+    for number in range(20):
+        for transcript in Corpus(**USUAL, mistakes=0.5).conversations(number):
+            apart |= {later - place for place, later in itertools.pairwise(transcript.mistakes)}
+            for place in transcript.mistakes:
+                wrong = {call.name for call in transcript.messages[place].tool_calls}
+                elsewhere |= wrong - {call.name for call in meant(transcript, place).tool_calls}
+    assert 2 in apart
+    assert {"read_direct", "search_mail"} <= elsewhere
 
 
 def test_only_what_reads_goes_wrong() -> None:

@@ -6,6 +6,7 @@ skeleton is written, `attributes/README.md` how a fact is.
 """
 
 from discretion.scenarios.generator.cases import distinct_plots
+from discretion.scenarios.generator.compose import COMPOSED
 from discretion.scenarios.generator.generate import GENERATOR_VERSION, Knobs, generate, tempted
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.generator.source import GENERATED, generated, is_generated, parse_source
@@ -13,6 +14,7 @@ from discretion.scenarios.generator.wording import brief_words
 from discretion.scenarios.plot import Plot
 
 __all__ = [
+    "COMPOSED",
     "GENERATED",
     "GENERATOR_VERSION",
     "Knobs",

@@ -43,7 +43,7 @@ class Case(NamedTuple):
     purpose: str | None
 
 
-@cache
+@lru_cache(maxsize=1024)
 def cases(name: str) -> dict[str, dict[str, list[Entry]]]:
     """Context -> leaf -> the private facts of which every recipient can make a case."""
     found: dict[str, dict[str, list[Entry]]] = {}

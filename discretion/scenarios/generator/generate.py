@@ -12,6 +12,7 @@ from discretion.errors import InputError
 from discretion.scenarios.base import Record
 from discretion.scenarios.generator.build import build
 from discretion.scenarios.generator.casting import Casting, cast_plot, third_roles
+from discretion.scenarios.generator.compose import COMPOSED
 from discretion.scenarios.generator.draw import Draw
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.skeleton import Skeleton, skeleton, skeleton_names
@@ -51,7 +52,8 @@ def generate(
     Args:
         seed: Which one; each is drawn by itself, whatever others are.
         knobs: How hard it is.
-        skeletons: The workflows to draw from; all where not given.
+        skeletons: The workflows to draw from; all that are written where not given. `composed` is one composed of parts
+            for this seed.
         brief: Whether the plan says everything in one way, see `Draw`; what was there before it stays as it is.
 
     Returns:
@@ -86,7 +88,7 @@ def _generate(seed: int, knobs: Knobs, skeletons: Sequence[str] | None, *, tempt
     if not 0 <= seed < _MOST_SEED:
         raise InputError(f"{seed} is no seed of a plot", where="seed", remedy=f"give 0 to {_MOST_SEED - 1}")
     lots = Lots(f"{GENERATOR_VERSION}|{seed}|")
-    plot = _draw_skeleton(lots, knobs, skeletons)
+    plot = _draw_skeleton(lots, seed, knobs, skeletons)
     casting = cast_plot(plot, lots)
     draw = _draw_knobs(plot, casting, lots, knobs)._replace(tempted=tempted, brief=brief)
     day = _workday(lots.number("date", 330))
@@ -112,10 +114,10 @@ def _generate(seed: int, knobs: Knobs, skeletons: Sequence[str] | None, *, tempt
     return Scenario(**base, id=name, sibling={"fact": "private", "changes": changes}, plot=made)
 
 
-def _draw_skeleton(lots: Lots, knobs: Knobs, skeletons: Sequence[str] | None) -> Skeleton:
+def _draw_skeleton(lots: Lots, seed: int, knobs: Knobs, skeletons: Sequence[str] | None) -> Skeleton:
     names = skeleton_names() if skeletons is None else tuple(dict.fromkeys(skeletons))
     for name in lots.shuffled("skeleton", names):
-        found = skeleton(name)
+        found = skeleton(f"{COMPOSED}-{seed}" if name == COMPOSED else name)
         if knobs.distance in (None, *found.distances) and knobs.pressure in (None, *found.reachable):
             return found
     raise InputError("no skeleton allows these knobs", where="knobs", remedy="choose another distance or pressure")

@@ -5,7 +5,7 @@ How one is written stands in `skeletons/README.md`.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -14,9 +14,12 @@ from discretion.errors import InputError, nearest
 from discretion.scenarios.base import Name, Prose, Record, Slug
 from discretion.scenarios.content import Content
 from discretion.scenarios.generator.bank import files, read, record
+from discretion.scenarios.generator.compose import COMPOSED, compose, sequences
 from discretion.scenarios.schema import Toolkit
 
 __all__ = ["KINDS", "Recipient", "Skeleton", "Wanted", "When", "skeleton", "skeleton_names"]
+
+_DIGITS: Final = 9  # of the number of a composed workflow, at most
 
 KINDS: Final = tuple(Content.model_fields)
 
@@ -106,19 +109,29 @@ class Skeleton(Record):
 
 
 @lru_cache(maxsize=1)
+def held_out_sequences() -> frozenset[tuple[str, ...]]:
+    """Return the tools of every plan that is held out, for each distance: no composed workflow has them."""
+    held_out = (each for each in map(skeleton, skeleton_names()) if each.held_out)
+    return frozenset(found for each in held_out for found in sequences(each.plan))
+
+
+@lru_cache(maxsize=1)
 def skeleton_names() -> tuple[str, ...]:
     """Return the names of all skeletons, sorted."""
     return tuple(file.removesuffix(".yaml") for file in files("skeletons"))
 
 
-@cache
+@lru_cache(maxsize=2048)
 def skeleton(name: str) -> Skeleton:
-    """Return a skeleton.
+    """Return a skeleton: one that is written, or `composed-7` and the like.
 
     Raises:
         InputError: If none is called so.
         ScenarioError: If its file is broken.
     """
+    number = name.removeprefix(f"{COMPOSED}-")
+    if number != name and number.isdecimal() and len(number) <= _DIGITS and str(int(number)) == number:
+        return record(Skeleton, {"id": name, **compose(int(number), held_out_sequences())}, "composed.yaml")
     if name not in skeleton_names():
         raise InputError(f"no skeleton is called {name!r}", remedy=nearest(name, skeleton_names()))
     return record(Skeleton, {"id": name, **read(f"skeletons/{name}.yaml")}, f"skeletons/{name}.yaml")

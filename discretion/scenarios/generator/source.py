@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 
 from discretion.errors import InputError, first_fault, nearest
+from discretion.scenarios.generator.compose import COMPOSED
 from discretion.scenarios.generator.generate import Knobs, generate
 from discretion.scenarios.generator.skeleton import skeleton, skeleton_names
 from discretion.scenarios.schema import Scenario
@@ -36,7 +37,7 @@ def parse_source(source: str) -> tuple[range, Knobs, tuple[str, ...] | None]:
     Args:
         source: `generated:200` (seeds 0 to 199), `generated:5000-5999`, with options after a question mark:
             `?pressure=2&distractors=6&distance=2&skeleton=a,b`. The skeletons `held-out` and `trained` stand for all
-            that are kept from training, and all that are not.
+            that are kept from training, and all that are not; `composed` is another one for each plot.
 
     Raises:
         InputError: If it names none.
@@ -101,4 +102,4 @@ def _skeletons(text: str) -> Iterator[str]:
         if name in groups:
             yield from (each for each in skeleton_names() if skeleton(each).held_out == groups[name])
         else:
-            yield skeleton(name).id
+            yield name if name == COMPOSED else skeleton(name).id
