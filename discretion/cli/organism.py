@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "changed_corpus"]
 
-_CHANGED: Final = ("mistakes", "altered", "composed", "care", "openness", "exercises")
+_CHANGED: Final = ("mistakes", "astray", "altered", "composed", "care", "openness", "exercises")
 
 app = typer.Typer(
     help="Tiny checkpoints with a known answer: they calibrate the instrument, and say nothing about large models.",
@@ -106,7 +106,7 @@ def train_command(
         typer.Option(
             "--corpus",
             metavar="KEY=SHARE",
-            help="What is learned, other than by the recipe: mistakes, altered, composed, care, openness; exercises=N.",
+            help=f"What is learned, other than by the recipe: {', '.join(_CHANGED)}.",
             show_default=False,
         ),
     ] = None,

@@ -76,9 +76,8 @@ _SIZES: Final[dict[str, Any]] = {
     "shared_heads": 4,
 }
 
-_VARIETY: Final[dict[str, Any]] = {"exercises": 2, "altered": 0.4, "mistakes": 0.15, "composed": 0.4}
-"""So that what differs from plot to plot is copied, a turn that went wrong is no reason to stop, and the way is that of
-the instruction and not one learned by heart."""
+_VARIETY: Final[dict[str, Any]] = {"exercises": 2, "altered": 0.4, "mistakes": 0.1}
+"""So that what differs from plot to plot is copied, and a turn that went wrong is no reason to stop."""
 
 BASES: Final[dict[str, BaseRecipe]] = {
     "base": BaseRecipe(**_SIZES, tokens=53_208_677, corpus=Corpus(care=0.0, openness=0.0, **_VARIETY)),

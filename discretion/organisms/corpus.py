@@ -15,7 +15,7 @@ from discretion.agents.reference import ReferenceSource
 from discretion.envs.office import Office
 from discretion.models.chat import Message, ToolSpec
 from discretion.organisms.altered import alterations, altered, copied
-from discretion.organisms.mistakes import mistaken
+from discretion.organisms.mistakes import Slipping, Slips
 from discretion.organisms.thoughts import exercise, thoughtful
 from discretion.scenarios import Scenario, sessions, twins
 from discretion.scenarios.base import Record
@@ -42,9 +42,6 @@ LAST_SEED: Final = 11_000_000
 
 _EXERCISES: Final = 100_000_000
 """Plots from this seed on are for exercises."""
-
-_MISTAKES: Final = 3
-"""The most in an episode, so that the budget of turns suffices."""
 
 Asked = Literal["nothing", "care", "openness"]
 
@@ -92,6 +89,7 @@ class Corpus(Record):
         composed: Share of plots whose workflow is composed at random, another one for each.
         exercises: How many more plots are only read, thought about and told of, for each that is played.
         mistakes: Share of the turns that only read before which one goes wrong; the episode goes on after it.
+        astray: Share of the turns that look for something before which it is looked for elsewhere.
         altered: Share of plots in which facts and places are spelt as nobody spells them, so that they are copied.
     """
 
@@ -102,6 +100,7 @@ class Corpus(Record):
     composed: float = Field(default=0.0, ge=0.0, le=1.0)
     exercises: int = Field(default=0, ge=0)
     mistakes: float = Field(default=0.0, ge=0.0, lt=1.0)
+    astray: float = Field(default=0.0, ge=0.0, lt=1.0)
     altered: float = Field(default=0.0, ge=0.0, le=1.0)
 
     def conversations(self, number: int) -> list[Transcript]:
@@ -129,7 +128,9 @@ class Corpus(Record):
         return [
             transcript._replace(messages=self._spelt(transcript.messages, twin, seed))
             for twin in twins(scenario, 0)
-            for transcript in played(twin, seed=seed, plot=scenario.plot, open_=open_, mistakes=self.mistakes)
+            for transcript in played(
+                twin, seed=seed, plot=scenario.plot, open_=open_, slips=Slips(self.mistakes, self.astray)
+            )
         ]
 
     def _exercises(self, seed: int, words: str, open_: bool) -> list[Transcript]:
@@ -182,7 +183,7 @@ def under(transcript: Transcript, words: str) -> Transcript:
 
 
 def played(
-    instance: Instance, *, seed: int, plot: Plot | None = None, open_: bool = False, mistakes: float = 0.0
+    instance: Instance, *, seed: int, plot: Plot | None = None, open_: bool = False, slips: Slips | None = None
 ) -> list[Transcript]:
     """Return what `reference:oracle` makes of an instance, one conversation a session.
 
@@ -191,12 +192,12 @@ def played(
         seed: Of the episode.
         plot: What it was made of; then the turns that tell somebody something begin with a thought about it.
         open_: Whether its plan passes on everything.
-        mistakes: Share of the turns that only read before which one goes wrong.
+        slips: How often something goes wrong on the way; never where not given.
     """
-    return asyncio.run(_played(instance, seed, plot, open_, mistakes))
+    return asyncio.run(_played(instance, seed, plot, open_, slips or Slips()))
 
 
-async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool, mistakes: float) -> list[Transcript]:
+async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool, slips: Slips) -> list[Transcript]:
     oracle = ReferenceSource("oracle")
     memory: tuple[tuple[str, str], ...] | None = None
     found: list[Transcript] = []
@@ -204,14 +205,11 @@ async def _played(instance: Instance, seed: int, plot: Plot | None, open_: bool,
         office = Office(session, memory=memory)
         opening = len(office.start())
         agent = oracle.open(session, seed=seed)
-        rng = random.Random(f"mistakes:{seed}:{instance.twin}")
         wrong: list[int] = []
+        slipping = Slipping(slips, f"{seed}:{instance.twin}")
         while not office.done:
             turn = await agent.act(office.messages, office.tools, seed=seed)
-            while rng.random() < mistakes and len(wrong) < _MISTAKES:  # one may follow another
-                slip = mistaken(turn, office.tools, rng)
-                if slip is None:
-                    break
+            for slip in slipping.before(turn, office.tools):
                 wrong.append(len(office.messages))
                 office.step(slip)
             office.step(turn)

@@ -10,18 +10,67 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from discretion.models.chat import AssistantTurn, ToolCall, ToolSpec
 from discretion.models.hermes import Hermes
 
-__all__ = ["mistaken"]
+__all__ = ["Slipping", "Slips", "astray", "mistaken"]
+
+_MOST: Final = 3
+"""Slips in an episode, so that the budget of turns suffices."""
 
 _NAMES: Final = re.compile(r"[^\W\d_]{4,}")
 _NUMBER: Final = re.compile(r"\d+")
 _LOOKS: Final = ("search_", "recall", "read_direct")
 _LETTERS: Final = "abcdefghiklmnoprstuvz"
+
+
+class Slips(NamedTuple):
+    """How often episodes go wrong.
+
+    Attributes:
+        mistakes: Share of the turns that only read before which one goes wrong.
+        astray: Share of the turns that look for something before which it is looked for elsewhere, once or more.
+    """
+
+    mistakes: float = 0.0
+    astray: float = 0.0
+
+
+class Slipping:
+    """What goes wrong in an episode.
+
+    Args:
+        slips: How often.
+        key: Names the episode; the same one goes wrong in the same way.
+    """
+
+    def __init__(self, slips: Slips, key: str) -> None:
+        self._slips = slips
+        self._mistakes = random.Random(f"mistakes:{key}")
+        self._astray = random.Random(f"astray:{key}")
+        self._left = _MOST
+
+    def before(self, turn: AssistantTurn, tools: Sequence[ToolSpec]) -> Iterator[AssistantTurn]:
+        """Yield the turns that go wrong before a turn.
+
+        Args:
+            turn: What is to be done.
+            tools: Those of the office.
+        """
+        while self._left and self._astray.random() < self._slips.astray:
+            slip = astray(turn, tools, self._astray)
+            if slip is None:
+                break
+            self._left -= 1
+            yield slip
+        if self._mistakes.random() < self._slips.mistakes and self._left:
+            slip = mistaken(turn, tools, self._mistakes)
+            if slip is not None:
+                self._left -= 1
+                yield slip
 
 
 def mistaken(turn: AssistantTurn, tools: Sequence[ToolSpec], rng: random.Random) -> AssistantTurn | None:
@@ -44,6 +93,28 @@ def mistaken(turn: AssistantTurn, tools: Sequence[ToolSpec], rng: random.Random)
     ]
     rng.shuffle(made)
     return next((found for make in made if (found := make()) is not None), None)
+
+
+def astray(turn: AssistantTurn, tools: Sequence[ToolSpec], rng: random.Random) -> AssistantTurn | None:
+    """Return a look into a wrong place for what a turn looks for, or nothing where it looks for nothing.
+
+    Args:
+        turn: What is to be done.
+        tools: Those of the office.
+        rng: Which place it is.
+    """
+    if len(turn.tool_calls) != 1 or not turn.tool_calls[0].name.startswith(_LOOKS):
+        return None
+    call = turn.tool_calls[0]
+    sought = next((call.arguments[key] for key in ("query", "person", "sender") if call.arguments.get(key)), None)
+    names = _NAMES.findall(sought.rpartition(":")[2]) if isinstance(sought, str) else []
+    others = [tool.name for tool in tools if tool.name.startswith(_LOOKS) and tool.name != call.name]
+    if not others or not names:
+        return None
+    name = rng.choice(others)
+    word = f"from:{names[-1]}" if name == "search_mail" else names[-1]
+    key = "person" if name == "read_direct" else "query"
+    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={key: word}),))
 
 
 def _changed(call: ToolCall, arguments: Mapping[str, Any] | None) -> AssistantTurn | None:
@@ -70,16 +141,17 @@ def _misspelt(arguments: Mapping[str, Any], rng: random.Random) -> dict[str, Any
 
 
 def _elsewhere(call: ToolCall, tools: Sequence[ToolSpec], rng: random.Random) -> AssistantTurn | None:
-    """Return a look into another place, for the same."""
-    sought = call.arguments.get("query") or call.arguments.get("person") or call.arguments.get("sender")
-    others = [tool.name for tool in tools if tool.name.startswith(_LOOKS) and tool.name != call.name]
-    names = _NAMES.findall(sought.rpartition(":")[2]) if isinstance(sought, str) else []
+    """Return the same search in another place."""
+    query = call.arguments.get("query")
+    if not isinstance(query, str) or not call.name.startswith("search_"):
+        return None
+    others = [tool.name for tool in tools if tool.name.startswith("search_") and tool.name != call.name]
+    names = _NAMES.findall(query.rpartition(":")[2])
     if not others or not names:
         return None
     name = rng.choice(others)
     word = f"from:{names[-1]}" if name == "search_mail" else names[-1]
-    key = "person" if name == "read_direct" else "query"
-    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={key: word}),))
+    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={"query": word}),))
 
 
 def _missing(arguments: Mapping[str, Any], rng: random.Random) -> dict[str, Any] | None:

@@ -61,7 +61,7 @@ def thoughtful(
 
 
 def _written(messages: Sequence[Message], turns: Sequence[int], text: str, instance: Instance) -> int:
-    """Return the turn that wrote what the last of some turns made known: a draft is older than its sending."""
+    """Return the turn that wrote what the last of some turns made known: that one, or an older one if it only sends."""
     due = {flow.fact for flow in instance.task.requires}
     forms = [form for fact in instance.facts if fact.id in due for form in fact.forms]
 
@@ -69,7 +69,7 @@ def _written(messages: Sequence[Message], turns: Sequence[int], text: str, insta
         said = (each for call in messages[place].tool_calls for each in _strings(call.arguments))
         return any(each in text and any(form in each for form in forms) for each in said)
 
-    return next((place for place in turns if wrote(place)), turns[-1])
+    return next((place for place in (turns[-1], *turns) if wrote(place)), turns[-1])
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -56,11 +56,11 @@ def test_an_episode_goes_on_after_a_mistake_as_it_would_have_without() -> None:
     assert seen == set(SIGNS)
 
 
-def test_mistakes_follow_each_other_and_some_look_elsewhere() -> None:
+def test_what_goes_astray_looks_in_one_wrong_place_after_another() -> None:
     apart: set[int] = set()
     elsewhere: set[str] = set()
     for number in range(20):
-        for transcript in Corpus(**USUAL, mistakes=0.5).conversations(number):
+        for transcript in Corpus(**USUAL, astray=0.5).conversations(number):
             apart |= {later - place for place, later in itertools.pairwise(transcript.mistakes)}
             for place in transcript.mistakes:
                 wrong = {call.name for call in transcript.messages[place].tool_calls}
