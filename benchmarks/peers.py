@@ -1,7 +1,11 @@
 """Times the same kinds of work in other packages of the field, as far as this Python has them, and prints JSON.
 
-    python -m venv peers && peers/bin/pip install inspect-ai presidio-analyzer agentdojo langchain
+    python3.12 -m venv peers && peers/bin/pip install inspect-ai presidio-analyzer agentdojo langchain
+    peers/bin/pip install -e git+https://github.com/sierra-research/tau2-bench#egg=tau2
     peers/bin/python benchmarks/peers.py
+
+tau2-bench wants Python 3.12 or 3.13, and `-e`, which keeps the checkout that its data lie in; where it is installed
+otherwise, set TAU2_DATA_DIR to the folder `data` of a checkout.
 
 `benchmarks/speed.py --peers peers/bin/python` runs this and puts the figures beside ours. Nothing here imports this
 package, so that the environment of the peers need not hold it.
@@ -110,9 +114,71 @@ def presidio_call() -> float:
     return statistics.median(times)
 
 
+def tau2_retail() -> Any:
+    """The module of tau2-bench that makes retail environments and tasks; its log, which tells every answer, is off."""
+    from loguru import logger
+
+    logger.disable("tau2")
+    from tau2.domains.retail import environment
+
+    return environment
+
+
+def tau2_episode() -> float:
+    """One retail task of tau2-bench: an environment, the task's gold actions called in it, its reward for them."""
+    retail = tau2_retail()
+    from tau2.data_model.message import AssistantMessage, ToolCall
+    from tau2.evaluator.evaluator_env import EnvironmentEvaluator
+
+    times = []
+    for task in retail.get_tasks()[:11]:  # the first fills the caches
+        start = time.perf_counter()
+        world = retail.get_environment()
+        told = []
+        for number, action in enumerate(task.evaluation_criteria.actions):
+            call = ToolCall(id=f"{number}", name=action.name, arguments=action.arguments, requestor=action.requestor)
+            told += [AssistantMessage(role="assistant", tool_calls=[call]), world.get_response(call)]
+        found = EnvironmentEvaluator.calculate_reward(retail.get_environment, task, told)
+        times.append(time.perf_counter() - start)
+        if found.reward != 1:
+            raise RuntimeError(f"the gold actions of task {task.id} earned {found.reward}")
+    return statistics.median(times[1:])
+
+
+def tau2_instance() -> float:
+    """One retail environment of tau2-bench: its database read and validated, its tools and its policy."""
+    retail = tau2_retail()
+    times = []
+    for _ in range(21):  # the first fills the caches
+        start = time.perf_counter()
+        retail.get_environment()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+def tau2_read_call() -> float:
+    """One read tool call through a retail environment of tau2-bench: an order is read by its id."""
+    world = tau2_retail().get_environment()
+    from tau2.data_model.message import ToolCall
+
+    call = ToolCall(id="0", name="get_order_details", arguments={"order_id": next(iter(world.tools.db.orders))})
+    if (answer := world.get_response(call)).error:
+        raise RuntimeError(answer.content)
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        for _ in range(20):
+            world.get_response(call)
+        times.append((time.perf_counter() - start) / 20)
+    return statistics.median(times)
+
+
 PEERS: tuple[tuple[str, str, str, Callable[[], float]], ...] = (
     ("episode", "Inspect AI, one mock generation", "inspect_ai", inspect_sample),
     ("episode", "AgentDojo, ground truth of one task", "agentdojo", agentdojo_task),
+    ("episode", "tau2-bench, gold actions of one task", "tau2", tau2_episode),
+    ("instance", "tau2-bench, one environment", "tau2", tau2_instance),
+    ("read call", "tau2-bench, one order", "tau2", tau2_read_call),
     ("judge", "Presidio, one call", "presidio_analyzer", presidio_call),
     ("import", "Inspect AI", "inspect_ai", lambda: import_seconds("inspect_ai")),
     ("import", "langchain.agents", "langchain", lambda: import_seconds("langchain.agents")),

@@ -177,8 +177,8 @@ def own_rows() -> list[Row]:
     )
     return [
         Row("an episode of five tool calls, judged and stored", episode_seconds(scenarios), 3e-3, kind="episode"),
-        Row("an instance and its world", instance_seconds(scenarios), 1e-3),
-        Row("a read tool call, validated and recorded", read_call_seconds(with_mail), 20e-6),
+        Row("an instance and its world", instance_seconds(scenarios), 1e-3, kind="instance"),
+        Row("a read tool call, validated and recorded", read_call_seconds(with_mail), 20e-6, kind="read call"),
         Row("rule judge, 150 characters, no candidate", quiet, 0.1e-3, kind="judge"),
         Row("rule judge, 150 characters, a fact in it", telling, 1e-3),
         Row("`import discretion`", import_seconds("import discretion"), 0.3, kind="import"),
@@ -262,8 +262,7 @@ def _page(columns: Sequence[str], cells: Sequence[Sequence[str]], note: str) -> 
 
 _NOTE = (
     "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes longer for as many",
-    "requests. `python benchmarks/in_flight.py` prints this floor beside what was measured. tau2-bench, which the",
-    "design names as well, was not measured.",
+    "requests. `python benchmarks/in_flight.py` prints this floor beside what was measured.",
 )
 
 
