@@ -19,6 +19,7 @@ from discretion.models.organism import recorded_hashes
 from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
 from discretion.organisms import source as sources
 from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, WORDS, training_skeletons
+from discretion.scenarios import twins
 from discretion.scenarios.generator import generate, skeleton, skeleton_names
 
 pytestmark = pytest.mark.local
@@ -51,6 +52,19 @@ def test_no_two_bases_or_seeds_of_them_have_a_plot_in_common() -> None:
     for seed in (-1, 100_000):
         with pytest.raises(InputError, match="no seed of a base"):
             base_recipe("base", seed)
+
+
+def test_a_share_of_the_plots_has_a_workflow_of_its_own() -> None:
+    usual, half, whole = (Corpus(care=0.0, openness=0.0, composed=share) for share in (0.0, 0.5, 1.0))
+    composed = 0
+    for number in range(8):
+        own = generate(FIRST_SEED + number, skeletons=["composed"], brief=True)
+        first = [corpus.conversations(number)[0].messages[1].content for corpus in (usual, half, whole)]
+        shown = twins(own, 0)[0].task.instruction
+        assert first[2] == shown != first[0]
+        assert first[1] in (first[0], first[2])
+        composed += first[1] == first[2]
+    assert 0 < composed < 8
 
 
 def test_a_plot_gives_the_conversations_of_both_twins() -> None:
