@@ -111,10 +111,7 @@ def astray(turn: AssistantTurn, tools: Sequence[ToolSpec], rng: random.Random) -
     others = [tool.name for tool in tools if tool.name.startswith(_LOOKS) and tool.name != call.name]
     if not others or not names:
         return None
-    name = rng.choice(others)
-    word = f"from:{names[-1]}" if name == "search_mail" else names[-1]
-    key = "person" if name == "read_direct" else "query"
-    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={key: word}),))
+    return _looked(call, rng.choice(others), names[-1])
 
 
 def _changed(call: ToolCall, arguments: Mapping[str, Any] | None) -> AssistantTurn | None:
@@ -149,9 +146,14 @@ def _elsewhere(call: ToolCall, tools: Sequence[ToolSpec], rng: random.Random) ->
     names = _NAMES.findall(query.rpartition(":")[2])
     if not others or not names:
         return None
-    name = rng.choice(others)
-    word = f"from:{names[-1]}" if name == "search_mail" else names[-1]
-    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=name, arguments={"query": word}),))
+    return _looked(call, rng.choice(others), names[-1])
+
+
+def _looked(call: ToolCall, tool: str, name: str) -> AssistantTurn:
+    """Return a look for a name with another tool."""
+    word = f"from:{name}" if tool == "search_mail" else name
+    key = "person" if tool == "read_direct" else "query"
+    return AssistantTurn(tool_calls=(ToolCall(id=call.id, name=tool, arguments={key: word}),))
 
 
 def _missing(arguments: Mapping[str, Any], rng: random.Random) -> dict[str, Any] | None:

@@ -25,8 +25,7 @@ def test_a_composed_plot_passes_both_lints(seed: int) -> None:
     assert replay_lint(scenario, seeds=[0]) == ()
 
 
-def test_every_part_comes_up_and_fits() -> None:
-    """Each source with each act, where they go together: the hardest plot that they allow."""
+def test_every_tool_of_the_parts_comes_up() -> None:
     bank = parts_bank()
     seen: set[tuple[str, ...]] = set()
     for number in range(400):

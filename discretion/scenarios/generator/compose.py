@@ -7,7 +7,8 @@ learn is to go where the instruction points. `composed.yaml` holds the parts, an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from itertools import count
+from typing import Any, Final, NamedTuple
 
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.parts import Act, Part, Place, parts_bank
@@ -26,25 +27,6 @@ _CLIENT: Final[dict[str, Any]] = {"roles": ["employment.client"], "title": "*"}
 _MATE: Final[dict[str, Any]] = {"roles": ["employment.colleague of user"], "firm": "work"}
 _ASKED: Final[dict[str, Any]] = {"when": {"distance": [1]}}
 
-T = TypeVar("T")
-
-
-class _Lots(NamedTuple):
-    """The draws of one attempt at a workflow."""
-
-    lots: Lots
-    attempt: int
-
-    def pick(self, name: str, options: Sequence[T]) -> T:
-        return self.lots.pick(f"{self.attempt}|{name}", options)
-
-    def toss(self, name: str) -> bool:
-        return self.lots.number(f"{self.attempt}|{name}", 2) == 0
-
-    def one(self, name: str, options: Sequence[T]) -> list[T]:
-        """Return one of some options, or none where there are none."""
-        return [self.pick(name, options)] if options else []
-
 
 def compose(number: int, taken: Collection[tuple[str, ...]] = ()) -> dict[str, Any]:
     """Return the data of a workflow, as of a skeleton.
@@ -53,13 +35,11 @@ def compose(number: int, taken: Collection[tuple[str, ...]] = ()) -> dict[str, A
         number: Which one, from 0.
         taken: Sequences of tools that its plan must not have, at any distance.
     """
-    lots = Lots(f"composed|{number}|")
-    attempt = 0
-    while True:
-        parts = _drawn(_Lots(lots, attempt))
+    for attempt in count():
+        parts = _drawn(Lots(f"composed|{number}|{attempt}|"))
         if parts is not None and not sequences(parts.plan()).intersection(taken):
             return parts.data()
-        attempt += 1
+    raise AssertionError("attempts without end")
 
 
 def sequences(plan: Sequence[Mapping[str, Any]]) -> set[tuple[str, ...]]:
@@ -70,18 +50,18 @@ def sequences(plan: Sequence[Mapping[str, Any]]) -> set[tuple[str, ...]]:
     }
 
 
-def _drawn(lots: _Lots) -> _Workflow | None:
+def _drawn(lots: Lots) -> _Workflow | None:
     """Draw one of each part; none where they do not go together."""
     bank = parts_bank()
     act = bank.acts[lots.pick("act", sorted(bank.acts))]
     source = bank.sources[lots.pick("source", sorted(bank.sources))]
     names = sorted(name for name in bank.requests if name != _OWN or act.read)
     # Half of those who could ask at the place where they will read the answer do so.
-    name = act.request or (_OWN if act.read and lots.toss("own") else lots.pick("request", names))
+    name = act.request or (_OWN if act.read and _toss(lots, "own") else lots.pick("request", names))
     if act.crm and source.crm:
         return None  # who reads the note could read the record
-    looks_up = act.address and lots.toss("address")
-    two = act.two == "always" or (act.two == "maybe" and lots.toss("two"))
+    looks_up = act.address and _toss(lots, "address")
+    two = act.two == "always" or (act.two == "maybe" and _toss(lots, "two"))
     readers = ("asker", "reader") if two else ("asker",)
     found = _Workflow(lots, source, bank.requests[name], act, readers, name == _OWN, looks_up)
     return found if len(found.toolkits) <= _TOOLKITS else None
@@ -95,7 +75,7 @@ class _Workflow(NamedTuple):
         looks_up: Whether addresses are looked up in the directory.
     """
 
-    lots: _Lots
+    lots: Lots
     source: Place
     request: Place
     act: Act
@@ -147,22 +127,26 @@ class _Workflow(NamedTuple):
 
     def plan(self) -> list[dict[str, Any]]:
         """Return the steps: to the request, to the facts, to the place or the address, and out."""
-        locate = self.lots.one("locate", self.act.locate)
+        locate = self._one("locate", self.act.locate)
         steps: list[dict[str, Any]] = []
         if self.asks_there:
             steps += [*locate, {**(self.act.read or {}), **_ASKED}]
         else:
-            found = self.lots.one("request find", self.request.find)
+            found = self._one("request find", self.request.find)
             steps += found if self.act.request else [{**step, **_ASKED} for step in found]
             steps.append({**self.request.read, **_ASKED})
-        steps += [*self.lots.one("source find", self.source.find), self.source.read]
+        steps += [*self._one("source find", self.source.find), self.source.read]
         if not self.asks_there:
             steps += locate
-        steps += self.lots.one("before", self.act.before)
+        steps += self._one("before", self.act.before)
         if self.looks_up:
             part = self.lots.pick("address part", ("last", "name", "first"))
             steps += [{"tool": "find_person", "args": {"query": f"{{{name}.{part}}}"}} for name in self.readers]
         return [*steps, *self.act.plan]
+
+    def _one(self, name: str, steps: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return one of some steps, or none where there are none."""
+        return [self.lots.pick(name, steps)] if steps else []
 
     def _team(self) -> dict[str, Any]:
         return {"firm": "work", "where": ["work", "outside"]} if self.act.team else {}
@@ -209,6 +193,10 @@ class _Workflow(NamedTuple):
                     frame = frame.replace(f"{{{slot}}}", said)
                 text = self.lots.pick(f"{key}|opening", frames.opening) + frame
                 yield {"when": {"distance": [distance]}, "text": text}
+
+
+def _toss(lots: Lots, name: str) -> bool:
+    return lots.number(name, 2) == 0
 
 
 def _there(frame: str) -> bool:

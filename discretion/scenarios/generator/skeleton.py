@@ -109,7 +109,7 @@ class Skeleton(Record):
 
 
 @lru_cache(maxsize=1)
-def held_out_sequences() -> frozenset[tuple[str, ...]]:
+def _held_out_sequences() -> frozenset[tuple[str, ...]]:
     """Return the tools of every plan that is held out, for each distance: no composed workflow has them."""
     held_out = (each for each in map(skeleton, skeleton_names()) if each.held_out)
     return frozenset(found for each in held_out for found in sequences(each.plan))
@@ -131,7 +131,7 @@ def skeleton(name: str) -> Skeleton:
     """
     number = name.removeprefix(f"{COMPOSED}-")
     if number != name and number.isdecimal() and len(number) <= _DIGITS and str(int(number)) == number:
-        return record(Skeleton, {"id": name, **compose(int(number), held_out_sequences())}, "composed.yaml")
+        return record(Skeleton, {"id": name, **compose(int(number), _held_out_sequences())}, "composed.yaml")
     if name not in skeleton_names():
         raise InputError(f"no skeleton is called {name!r}", remedy=nearest(name, skeleton_names()))
     return record(Skeleton, {"id": name, **read(f"skeletons/{name}.yaml")}, f"skeletons/{name}.yaml")
