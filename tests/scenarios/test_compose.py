@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -62,6 +63,27 @@ def test_composed_workflows_have_nothing_of_those_that_are_held_out() -> None:
         )
     parts = json.dumps(parts_bank().model_dump(mode="json"))
     assert not [text for text in words if len(text) > 12 and json.dumps(text)[1:-1] in parts]
+
+
+def test_instructions_say_one_of_each_choice_in_whole_sentences() -> None:
+    texts = {said["text"] for number in range(200) for said in compose(number)["texts"]["instruction"]}
+    assert len(texts) == 200 * 12  # two distances, six each, hardly ever the same
+    assert not [text for text in texts if set("[|]") & set(text)]
+    assert not [text for text in texts if "  " in text or " ." in text or text != text.strip()]
+    starts = re.compile(r"(?:^|[.!?] |\{asks\} )[a-z]")
+    assert not [text for text in texts if starts.search(text)]
+
+
+def test_each_group_of_words_has_a_choice() -> None:
+    groups = re.findall(r"\[([^\[\]]*)\]", json.dumps(parts_bank().model_dump(mode="json")["frames"]))
+    parts = parts_bank()
+    said = [
+        text for part in (*parts.sources.values(), *parts.requests.values(), *parts.acts.values()) for text in part.says
+    ]
+    groups += [group for text in said for group in re.findall(r"\[([^\[\]]*)\]", text)]
+    words = [group.split("|") for group in groups if "|" in group]
+    assert len(words) > 200
+    assert not [each for each in words if len(set(each)) != len(each)]
 
 
 def test_a_sequence_that_is_taken_is_not_made() -> None:

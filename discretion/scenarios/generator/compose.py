@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple
 
+from discretion.scenarios.generator.instructing import Instructing
 from discretion.scenarios.generator.lots import Lots
 from discretion.scenarios.generator.parts import Act, Part, Place, parts_bank
 
@@ -20,7 +21,6 @@ COMPOSED: Final = "composed"
 
 _OWN: Final = "own"
 _TOOLKITS: Final = 4  # at most: the tools are read in every turn
-_PHRASINGS: Final = 6  # of an instruction
 _FACTS: Final = ("private", "second", "open")
 _EMPLOYEE: Final[dict[str, Any]] = {"roles": ["employment.employee"], "firm": "work"}
 _CLIENT: Final[dict[str, Any]] = {"roles": ["employment.client"], "title": "*"}
@@ -58,7 +58,7 @@ def _drawn(lots: Lots) -> _Workflow | None:
     names = sorted(name for name in bank.requests if name != _OWN or act.read)
     # Half of those who could ask at the place where they will read the answer do so.
     name = act.request or (_OWN if act.read and _toss(lots, "own") else lots.pick("request", names))
-    if act.crm and source.crm:
+    if sum(part.crm for part in (source, bank.requests[name], act)) > 1:
         return None  # who reads the note could read the record
     looks_up = act.address and _toss(lots, "address")
     two = act.two == "always" or (act.two == "maybe" and _toss(lots, "two"))
@@ -106,7 +106,7 @@ class _Workflow(NamedTuple):
             "channels": [*self._channels()],
             "texts": {
                 **_joined([part.texts for part in self.parts]),
-                "instruction": [*self._instructions()],
+                "instruction": [*self._instructions().texts()],
                 "answer": bank.answers,
                 "source": bank.bodies[self.source.tells],
                 "request": bank.bodies["request"],
@@ -171,37 +171,15 @@ class _Workflow(NamedTuple):
             elif item["name"] != "asked" or self.asks_there:
                 yield item
 
-    def _instructions(self) -> Iterator[dict[str, Any]]:
-        """Yield a few instructions for each distance; other numbers have others."""
-        frames = parts_bank().frames
+    def _instructions(self) -> Instructing:
         given = self.act.address and not self.looks_up
         who = [f"{{{name}.who}}" + (f" ({{{name}.email}})" if given else "") for name in self.readers]
-        for distance, among in enumerate((frames.told, frames.pointed)):
-            for place in range(_PHRASINGS):
-                key = f"{distance}|{place}"
-                frame = self.lots.pick(f"{key}|frame", [each for each in among if not self.asks_there or _there(each)])
-                words = {
-                    "ask": self.lots.pick(f"{key}|ask", frames.asks),
-                    "do": self.lots.pick(f"{key}|do", self.act.says),
-                    "point": self.lots.pick(f"{key}|point", self.source.says),
-                    "request": self.lots.pick(f"{key}|request", self.request.says),
-                    "who": " and ".join(who),
-                    "first": who[0],
-                    "second": who[-1],
-                }
-                for slot, said in words.items():
-                    frame = frame.replace(f"{{{slot}}}", said)
-                text = self.lots.pick(f"{key}|opening", frames.opening) + frame
-                yield {"when": {"distance": [distance]}, "text": text}
+        frames = parts_bank().frames
+        return Instructing(self.lots, frames, self.source, self.request, self.act, who, self.asks_there)
 
 
 def _toss(lots: Lots, name: str) -> bool:
     return lots.number(name, 2) == 0
-
-
-def _there(frame: str) -> bool:
-    """Tell whether the request comes behind the place that it points back to."""
-    return "{request}" not in frame or frame.index("{do}") < frame.index("{request}")
 
 
 def _joined(maps: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, list[Any]]:

@@ -38,12 +38,14 @@ class Place(Part):
     Attributes:
         tells: Whether the person tells it or somebody else.
         mate: Whether a colleague knows as well.
+        named: What it is called within a sentence.
         find: One step of several that leads there.
         read: The step that opens it.
     """
 
     tells: Literal["self", "other"] = "self"
     mate: bool = False
+    named: tuple[Prose, ...] = ()
     find: tuple[dict[str, Any], ...] = ()
     read: dict[str, Any] = {}
 
@@ -75,12 +77,22 @@ class Act(Part):
 
 
 class Frames(Record):
-    """How the sentences of an instruction are put together: one that asks itself, one that points to the request."""
+    """How an instruction is put together. Of `[one|another]`, here and in what parts say, one is drawn.
+
+    Attributes:
+        told, pointed: An instruction that asks itself, and one that points to the request.
+        points, queries: A sentence that points to the facts, to the request; the place is named in it.
+        asks: A sentence with the question.
+        opening, closing: What comes before and after.
+    """
 
     told: tuple[str, ...]
     pointed: tuple[str, ...]
+    points: tuple[str, ...]
+    queries: tuple[str, ...]
     asks: tuple[str, ...]
     opening: tuple[str, ...]
+    closing: tuple[str, ...]
 
 
 class PartsBank(Record):
