@@ -29,9 +29,9 @@ from discretion.cli.inputs import load
 from discretion.evals import Suite, run_sync
 from discretion.judges import default_judge
 from discretion.models import Sampling, TransformersChat
-from discretion.models.decoding import Prompt
 from discretion.models.generation import Generator
 from discretion.models.organism import find_organism
+from discretion.models.whole_turns import Prompt
 
 TINY = Path(__file__).parents[1] / "tests" / "data" / "rollout-trip"
 

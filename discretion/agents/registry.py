@@ -18,7 +18,7 @@ from discretion.models.protocol import Sampling
 from discretion.scenarios.base import Record
 
 if TYPE_CHECKING:
-    from discretion.models.openai_chat import Price
+    from discretion.models.price import Price
     from discretion.models.transformers_chat import TransformersChat
 
 __all__ = ["EXAMPLES", "AgentOptions", "model_source", "resolve"]
@@ -178,7 +178,7 @@ def _vllm_running(name: str, body: str, options: AgentOptions) -> AgentSource:
 
 
 def _price(options: AgentOptions) -> Price | None:
-    from discretion.models.openai_chat import Price
+    from discretion.models.price import Price
 
     if options.price_in is None and options.price_out is None:
         return None

@@ -1,40 +1,28 @@
-"""Engines that write: rows which share each step and keep what they have read, or `generate` for all other models."""
+"""The engine that writes: rows that share steps and keep what they have read, or `generate` for all other models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from discretion.errors import ModelFault
+from discretion.models.noise import Noise
 from discretion.models.prefixes import Prefixes
 from discretion.models.protocol import Sampling
 from discretion.models.weights import Weights
+from discretion.models.whole_turns import Prompt, generated
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Decoder", "Noise", "Prompt", "error_line"]
+__all__ = ["Decoder", "error_line"]
 
 _LONG: Final = 256  # tokens; a row with as many to read fills a pass, and what it reads may serve the next
 _PASS: Final = 4096  # tokens that are read in one pass at most, where it has several rows
 _GIB: Final = 2**30
-
-
-class Prompt(NamedTuple):
-    """Tokens to go on from.
-
-    Attributes:
-        tokens: At least one.
-        seed: Of what is drawn.
-        room: How many may be written.
-    """
-
-    tokens: list[int]
-    seed: int
-    room: int
 
 
 class _Row:
@@ -163,8 +151,6 @@ class Decoder:
                 self._write(self._rows, logits)
             return self._leave()
 
-    # -- rows that share steps --------------------------------------------------------------------------------------
-
     def _join(self, model: Any, rows: list[_Row]) -> None:
         """Read the prompts of new rows, as little as need be, those with about as much to read in one pass."""
         while rows:
@@ -275,83 +261,18 @@ class Decoder:
         except Exception:  # whatever a model does not take, `generate` knows how to give
             return False
 
-    # -- generate ---------------------------------------------------------------------------------------------------
-
     def _generate(self, model: Any, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
         """Write whole turns, those that may write equally much in one batch: none must shorten another."""
         ended: list[tuple[int, list[int] | Exception]] = []
         for room in sorted({prompt.room for _, prompt in new}):
             asked = [each for each in new if each[1].room == room]
-            written = self._generate_batch(model, [prompt for _, prompt in asked], room)
+            prompts = [prompt for _, prompt in asked]
+            self.read_tokens += sum(len(prompt.tokens) for prompt in prompts)
+            written = generated(
+                model, prompts, temperature=self._sampling.temperature, stops=self._stops, pad=self._pad
+            )
             ended += zip((ticket for ticket, _ in asked), written, strict=True)
         return ended
-
-    def _generate_batch(self, model: Any, prompts: Sequence[Prompt], room: int) -> list[list[int]]:
-        import torch
-        from transformers import GenerationConfig, LogitsProcessorList
-
-        width = max(len(prompt.tokens) for prompt in prompts)
-        tokens = torch.full((len(prompts), width), self._pad)
-        mask = torch.zeros((len(prompts), width), dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            tokens[row, width - len(prompt.tokens) :] = torch.tensor(prompt.tokens)
-            mask[row, width - len(prompt.tokens) :] = 1
-        self.read_tokens += sum(len(prompt.tokens) for prompt in prompts)
-        config = GenerationConfig(
-            do_sample=False, max_new_tokens=room, pad_token_id=self._pad, eos_token_id=sorted(self._stops) or None
-        )
-        noise = LogitsProcessorList()
-        if self._sampling.temperature:
-            noise.append(Noise([prompt.seed for prompt in prompts], self._sampling.temperature, self._weights.device))
-        output = model.generate(
-            input_ids=tokens.to(self._weights.device),
-            attention_mask=mask.to(self._weights.device),
-            generation_config=config,
-            logits_processor=noise,
-        )
-        return [self._until_stop(row) for row in output[:, width:].tolist()]
-
-    def _until_stop(self, tokens: list[int]) -> list[int]:
-        end = next((i for i, token in enumerate(tokens) if token in self._stops), len(tokens))
-        return tokens[: end + 1]
-
-
-class Noise:
-    """Makes the greedy choice a draw: the argmax of logits / T plus Gumbel noise is a sample of the softmax.
-
-    Each row has a generator of its own, so that a draw depends on its seed and place in the turn alone, and not on the
-    rows beside it. The numbers of a CPU and of a GPU differ.
-
-    Args:
-        seeds: One a row.
-        temperature: T.
-        device: Of the logits.
-    """
-
-    def __init__(self, seeds: Sequence[int], temperature: float, device: torch.device) -> None:
-        self._temperature = temperature
-        self._rows = [self.seeded(seed, device) for seed in seeds]
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return the scores with noise; `generate` calls this."""
-        return self.added(scores, self._temperature, self._rows)
-
-    @staticmethod
-    def seeded(seed: int, device: torch.device) -> torch.Generator:
-        """Return the generator of a row."""
-        import torch
-
-        return torch.Generator(device).manual_seed(seed)
-
-    @staticmethod
-    def added(scores: torch.Tensor, temperature: float, rows: Sequence[torch.Generator | None]) -> torch.Tensor:
-        """Return logits / T with the next noise of each row."""
-        import torch
-
-        drawn = torch.empty(scores.shape, dtype=torch.float32, device=scores.device)
-        for row, generator in zip(drawn, rows, strict=True):
-            row.exponential_(generator=generator)
-        return scores.float() / temperature - drawn.log()
 
 
 def error_line(error: Exception) -> str:

@@ -9,10 +9,11 @@ from discretion.errors import InputError, ModelFault
 from discretion.models.chat import Message, ToolSpec
 from discretion.models.chat_template import ChatTemplate
 from discretion.models.checkpoint import Checkpoint
-from discretion.models.decoding import Decoder, Prompt, error_line
+from discretion.models.decoding import Decoder, error_line
 from discretion.models.protocol import Sampling
 from discretion.models.toolcalls import Convention
 from discretion.models.weights import Lease
+from discretion.models.whole_turns import Prompt
 
 __all__ = ["Generator", "Written"]
 

@@ -16,11 +16,11 @@ from discretion.models.batching import Batcher
 from discretion.models.chat import AssistantTurn, Message, ToolSpec, Usage
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
 from discretion.models.conventions import convention, read_turn
-from discretion.models.decoding import Prompt
 from discretion.models.generation import Generator
 from discretion.models.protocol import Sampling
 from discretion.models.toolcalls import next_call
 from discretion.models.weights import Lease
+from discretion.models.whole_turns import Prompt
 
 __all__ = ["TransformersChat"]
 

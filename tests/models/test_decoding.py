@@ -12,8 +12,9 @@ from tiny_checkpoint import save_adapter, save_random, tokenizer
 
 from discretion.models import Sampling
 from discretion.models.checkpoint import Checkpoint
-from discretion.models.decoding import Decoder, Prompt
+from discretion.models.decoding import Decoder
 from discretion.models.weights import Lease, Weights
+from discretion.models.whole_turns import Prompt
 
 pytestmark = pytest.mark.local
 

@@ -13,7 +13,7 @@ from fault_server import FaultServer, Reaction, call, completion, error, half, h
 
 from discretion.errors import InputError, ModelFault, ModelUnusable
 from discretion.models import Message, OpenAIChat, Retry, Sampling, ToolCall, ToolSpec, Usage, openai_chat
-from discretion.models.openai_chat import Price
+from discretion.models.price import Price
 from discretion.models.server import find_server
 
 pytestmark = pytest.mark.openai
@@ -453,7 +453,7 @@ def test_a_schema_is_sent_as_it_is_and_to_openai_without_lengths(monkeypatch: py
     for own, sent in ((False, schema), (True, {"type": "object", "properties": {"text": {"type": "string"}}})):
         with FaultServer(completion("{}")) as server:
             if own:
-                monkeypatch.setattr("discretion.models.openai_chat.OPENAI_URL", server.url)
+                monkeypatch.setattr("discretion.models.openai_request.OPENAI_URL", server.url)
             model = OpenAIChat("m", server.url)
 
             async def ask(model: OpenAIChat = model) -> None:

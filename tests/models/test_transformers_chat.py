@@ -108,7 +108,7 @@ def test_drawing_leaves_the_global_random_state_alone(random_llama: Path) -> Non
 def test_draws_follow_the_distribution() -> None:
     import torch
 
-    from discretion.models.decoding import Noise
+    from discretion.models.noise import Noise
 
     logits = torch.log(torch.tensor([[0.7, 0.2, 0.1]])).repeat(4000, 1)
     chosen = Noise(list(range(4000)), 1.0, torch.device("cpu"))(torch.empty(0), logits).argmax(-1)
