@@ -80,7 +80,7 @@ def train(
             remedy="raise `context` or drop toolkits that the scenario does not need",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    return _train(Listed(examples, seed=recipe.seed), tokenizer, folder, recipe, report, save_every=0)
+    return _train(Listed(examples, seed=recipe.seed), tokenizer, folder, recipe, report, save_s=0.0)
 
 
 def train_base(
@@ -88,7 +88,7 @@ def train_base(
     folder: Path,
     *,
     workers: int = 1,
-    save_every: int = 50,
+    save_s: float = 60.0,
     minutes: float | None = None,
     start: Path | None = None,
     report: Report | None = None,
@@ -99,7 +99,7 @@ def train_base(
         recipe: With a corpus.
         folder: Where the checkpoint goes. What is needed to go on lies in it too, until the run is through.
         workers: Processes that render the corpus ahead; with none it is rendered as it is read.
-        save_every: Steps between two savings.
+        save_s: Seconds between two savings, after which a run that is stopped can go on; with 0 nothing is saved.
         minutes: How long training may take, in place of the recipe's number of tokens: that is set by the speed so far
             before the learning rate goes down, and recorded.
         start: An organism's folder, whose weights and tokenizer are gone on from, in place of those of the base that
@@ -138,7 +138,7 @@ def train_base(
             made.save_pretrained(words.with_suffix(".part"))
             words.with_suffix(".part").rename(words)
         tokenizer = AutoTokenizer.from_pretrained(str(words))
-        return _train(source, tokenizer, folder, recipe, report, save_every=save_every, minutes=minutes, start=start)
+        return _train(source, tokenizer, folder, recipe, report, save_s=save_s, minutes=minutes, start=start)
 
 
 def _refuse_other(folder: Path, recipe: BaseRecipe, start: Path | None) -> None:
@@ -166,7 +166,7 @@ def _train(
     recipe: BaseRecipe,
     report: Report | None,
     *,
-    save_every: int,
+    save_s: float,
     minutes: float | None = None,
     start: Path | None = None,
 ) -> list[float]:
@@ -179,7 +179,7 @@ def _train(
     model = new_model(recipe, tokenizer) if start is None else widened(start)
     run = TrainingRun(model.to(device), recipe, device)
     state = folder / _WORK / "state.pt"
-    if save_every and state.is_file():
+    if save_s and state.is_file():
         run.load(state)
     order = batches(
         source,
@@ -189,7 +189,7 @@ def _train(
         start=run.place,
         others=recipe.others > 0,
     )
-    waited = 0.0
+    waited, saved = 0.0, time.monotonic()
     pace = Pace(minutes, recipe.decay) if minutes else None
     while run.tokens < run.total:
         asked = time.monotonic()
@@ -202,8 +202,9 @@ def _train(
         if report is not None and (steps % _EVERY == 0 or run.tokens >= run.total):
             total = run.total if run.total < ENDLESS else None
             report(Step(run.tokens, total, run.recent_loss(), waited))
-        if save_every and steps % save_every == 0:
+        if save_s and time.monotonic() - saved >= save_s:
             run.save(state)
+            saved = time.monotonic()
     _save(run, tokenizer, folder, recipe.model_copy(update={"tokens": run.total}), start)
     return run.all_losses()
 

@@ -106,11 +106,11 @@ def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_does(
             raise Stopped
 
     with pytest.raises(Stopped):
-        train_base(TINY, folder, save_every=2, report=count)
+        train_base(TINY, folder, save_s=1e-9, report=count)
     assert (folder / ".training" / "state.pt").is_file()
     with pytest.raises(InputError, match="another recipe was begun here"):
         train_base(TINY.model_copy(update={"seed": 1}), folder)
-    losses = train_base(TINY, folder, save_every=2, workers=0)
+    losses = train_base(TINY, folder, save_s=1e-9, workers=0)
     assert (folder / "model.safetensors").read_bytes() == (tiny_base / "model.safetensors").read_bytes()
     assert losses == json.loads((folder / "training.json").read_text())["loss"] or len(losses) > 3
     with pytest.raises(InputError, match="a finished checkpoint lies here"):
