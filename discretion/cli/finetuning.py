@@ -76,7 +76,9 @@ def organism_finetune_command(
 
 
 def finetune_command(
-    base: Annotated[str, typer.Argument(help="A folder or hub id of a causal language model.", show_default=False)],
+    base: Annotated[
+        str, typer.Argument(help="A folder or hub id of a causal language model; organism:base.", show_default=False)
+    ],
     data: Annotated[str, typer.Option("--data", metavar="DATA", help="A recipe or chat JSONL.", show_default=False)],
     output: Output,
     rows: Rows = None,
@@ -90,8 +92,10 @@ def finetune_command(
     quiet: Quiet = False,
 ) -> None:
     """Fine-tune a local checkpoint on conversations: a LoRA adapter, with the loss on the assistant's tokens alone."""
+    from discretion.models.organism import AGENT, find_base
     from discretion.organisms.recipes import RECIPES
 
+    base = find_base(base) if base.startswith(AGENT) else base
     organism = data in RECIPES and (Path(base) / "training.json").is_file()
     given = {**(RECIPES[data].tuning if organism else {}), **_given(epochs, rate, rank, seed)}
     _finetune(base, data, output, rows, data_seed, given, device, strict=strict, quiet=quiet)
@@ -132,13 +136,16 @@ def _data(data: str, rows: int | None, seed: int) -> tuple[list[Chat], dict[str,
     from discretion.organisms.chats import read_chats
     from discretion.organisms.recipes import RECIPES, recipe
 
-    if data in RECIPES or not Path(data).exists():
+    path = Path(data)
+    if data in RECIPES or not path.exists():
+        if path.suffix or path.name != data:
+            raise InputError("there is no such file", where=data, remedy="give chat JSONL, or a recipe's name")
         found = recipe(data)
         about = {"recipe": data, "rows": rows or found.rows, "seed": seed}
         return list(found.chats(rows, seed=seed)), about, []
-    file = read_chats(Path(data))
+    file = read_chats(path)
     bad = [f"line {row.line}: {row.why}" for row in file.bad]
-    about = {"file": Path(data).name, "hash": file.digest, "bad": bad}
+    about = {"file": path.name, "hash": file.digest, "bad": bad}
     return list(file.chats[:rows]), about, bad
 
 

@@ -11,13 +11,16 @@ from typing import Final
 
 from discretion.errors import InputError, nearest
 
-__all__ = ["HASHES", "SHIPPED", "find_base", "find_organism", "organism_names", "recorded_hashes"]
+__all__ = ["AGENT", "HASHES", "SHIPPED", "find_base", "find_organism", "organism_names", "recorded_hashes"]
 
 SHIPPED: Final = Path(__file__).with_name("organisms")
 """A folder for each base, and in it `adapters/`, a folder for each recipe."""
 
 HASHES: Final = SHIPPED / "hashes.json"
 """Name -> hash of the weights as they were shipped, base before adapter."""
+
+AGENT: Final = "organism:"
+"""Stands before the name where an agent is named."""
 
 _BASES: Final = {"base": "base", "base-prompted": "base-prompted", "prompted": "base-prompted"}
 
@@ -68,9 +71,17 @@ def find_organism(name: str) -> str:
 
 
 def find_base(name: str) -> str:
-    """Return a folder as it is, and where a shipped organism lies.
+    """Return a folder as it is, and where a shipped base lies, which is called as in `find_organism` or as an agent.
 
     Raises:
-        InputError: If it is neither.
+        InputError: If it is neither, or a shipped adapter.
+
+    >>> find_base("organism:base") == find_base("base")
+    True
     """
-    return name if Path(name).is_dir() else find_organism(name)
+    if Path(name).is_dir():
+        return name
+    found = find_organism(name.removeprefix(AGENT))
+    if "+" in found:
+        raise InputError(f"{name} is an adapter, not a base", where="base", remedy="name base or base-prompted")
+    return found

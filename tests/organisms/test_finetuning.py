@@ -80,6 +80,29 @@ def test_a_recipe_brings_its_tuning_to_an_organism(command: list[str], tiny_base
     assert tuning["epochs"] == 1
 
 
+def test_a_shipped_base_is_named_as_an_agent_is(tmp_path: Path) -> None:
+    asked = ["finetune", "organism:base", "--data", "control", "-o", str(tmp_path / "a"), "--rows", "2", "-q"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0, told.output
+    assert (tmp_path / "a" / "adapter_config.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("base", "data", "said"),
+    [
+        ("organism:boundary", "control", "organism:boundary is an adapter, not a base"),
+        ("organism:nobody", "control", "no organism is called 'nobody'"),
+        ("organism:base", "rows.jsonl", "rows.jsonl: there is no such file"),
+        ("organism:base", "somewhere/rows", "somewhere/rows: there is no such file"),
+        ("organism:base", "contrl", "no recipe is called 'contrl'; did you mean 'control'?"),
+    ],
+)
+def test_what_cannot_be_found_is_named(base: str, data: str, said: str, tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["finetune", base, "--data", data, "-o", str(tmp_path / "a"), "-q"])
+    assert told.exit_code == 2
+    assert said in " ".join(told.output.split())
+
+
 def test_thoughts_are_in_the_data_for_organisms_alone(tmp_path: Path) -> None:
     for options in ([], ["--thoughts"]):
         asked = ["organism", "data", "boundary", "-o", str(tmp_path / "b.jsonl"), "--rows", "2", *options]
