@@ -266,8 +266,8 @@ def _page(columns: Sequence[str], cells: Sequence[Sequence[str]], note: str) -> 
 
 
 _NOTE = (
-    "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes more CPU time for as",
-    "many requests. `python benchmarks/in_flight.py` prints it for other numbers as well.",
+    "One process cannot meet the aim for 1,000 episodes in flight: the official client alone takes more CPU time for",
+    "as many requests. `python benchmarks/in_flight.py` prints it for other numbers as well.",
 )
 
 
