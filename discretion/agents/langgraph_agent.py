@@ -21,10 +21,10 @@ from discretion.agents.desk import Desk
 from discretion.agents.registry import model_source
 from discretion.envs.office import Office
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
-from discretion.models.conventions import split_reasoning
 from discretion.models.langchain_messages import read_errors, read_usage, to_langchain
 from discretion.models.langchain_model import SEED, LangChainModel
 from discretion.models.protocol import ChatModel
+from discretion.models.thinking import split_reasoning
 from discretion.models.toolcalls import call_id, next_call
 
 __all__ = ["LangGraphAgent", "as_langchain", "office_tools"]

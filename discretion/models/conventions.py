@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any, Final, Literal
@@ -14,15 +13,15 @@ from discretion.errors import InputError, nearest
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.models.hermes import Hermes
 from discretion.models.text_forms import Fenced, Native
+from discretion.models.thinking import reasoned
 from discretion.models.toolcalls import Convention
 
-__all__ = ["CONVENTIONS", "convention", "read_turn", "split_reasoning"]
+__all__ = ["CONVENTIONS", "convention", "read_turn"]
 
 CONVENTIONS: Final[dict[str, Convention]] = {"hermes": Hermes(), "fenced": Fenced(), "native": Native()}
 """Name -> text form. Another one can be put in here, or named by where it lies, `module:attribute`."""
 
 _NO_USAGE: Final = Usage()
-_REASONING: Final = re.compile(r"\A\s*(?:<think>)?(?P<thought>.*?)</think>|\A\s*<think>(?P<open>.*)\Z", re.DOTALL)
 
 
 def convention(name: str) -> Convention:
@@ -58,20 +57,6 @@ def _imported(name: str) -> Convention:
     return found
 
 
-def split_reasoning(text: str) -> tuple[str, str]:
-    """Split what a model thought, `<think>...</think>`, from what it said. Nobody sees a thought; it is no disclosure.
-
-    A template may have written the opening tag into the prompt, and a cut-off reply may lack the closing one.
-
-    >>> split_reasoning("<think>Hm.</think>Yes.")
-    ('Hm.', 'Yes.')
-    """
-    match = _REASONING.match(text)
-    if match is None:
-        return "", text
-    return (match["thought"] or match["open"] or "").strip(), text[match.end() :]
-
-
 def read_turn(
     text: str,
     form: Convention,
@@ -85,7 +70,8 @@ def read_turn(
 ) -> AssistantTurn:
     """Read a model's text as one turn.
 
-    A reply that was cut off before it said or called anything is a format error: an empty answer it is not.
+    A reply that was cut off, or lost in a thought, before it said or called anything is a format error: an empty answer
+    it is not.
 
     Args:
         text: As the model wrote it, without the tokens that end a turn.
@@ -97,18 +83,30 @@ def read_turn(
         finish: `length` if it was cut off.
         logprobs: Of the tokens, where a server gave them.
     """
-    thought, said = split_reasoning(text)
-    parsed = form.parse(said, first=first)
+    before = reasoned(text)
+    parsed = form.parse(before.said, first=first)
+    after = reasoned(parsed.text, begun=False)  # what stood behind a call
+    thought, said = "\n".join(filter(None, (before.thought, after.thought))) or reasoning, after.said.strip()
     calls = (*(call for call in native if isinstance(call, ToolCall)), *parsed.calls)
     errors = (*(error for error in native if isinstance(error, FormatError)), *parsed.errors)
-    if finish == "length" and not (parsed.text or calls or errors):
-        errors = (FormatError(detail="the reply was cut off before it said anything", raw=text),)
+    if not (said or calls or errors):
+        problem = _silent(thought, form, open_=before.open or after.open, cut=finish == "length")
+        errors = (FormatError(detail=problem, raw=text or thought),) if problem else ()
     return AssistantTurn(
-        text=parsed.text,
+        text=said,
         tool_calls=calls,
         format_errors=errors,
-        reasoning=thought or reasoning,
+        reasoning=thought,
         usage=usage,
         finish=finish,
         logprobs=logprobs,
     )
+
+
+def _silent(thought: str, form: Convention, *, open_: bool, cut: bool) -> str:
+    """Return why a turn that says and calls nothing is no answer; nothing where it is an empty one."""
+    if cut:
+        return "the reply was cut off before it said anything"
+    if any(tag in thought for tag in form.tags):
+        return "the tool call stands in a thought"
+    return "the thought does not end" if open_ else ""

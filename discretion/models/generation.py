@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,9 @@ from discretion.models.whole_turns import Prompt
 __all__ = ["Generator", "Written"]
 
 _TURN_ENDS: Final = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>")
+_TELLING: Final = re.compile("think|tool|func|call|python|args|channel", re.IGNORECASE)
+"""In special tokens that say what a text is: a thought, or a call in whatever convention."""
+
 _ENDLESS: Final = 10**9  # tokenizers without a limit say so with a huge number
 
 
@@ -79,6 +83,8 @@ class Generator:
         self.context = self._context(weights.model)
         self._stops = self._stop_tokens(weights.model)
         kept = {self._tokenizer.convert_tokens_to_ids(tag) for tag in form.tags}
+        special = zip(self._tokenizer.all_special_tokens, self._tokenizer.all_special_ids, strict=True)
+        kept |= {number for token, number in special if _TELLING.search(token)}
         self._hidden = frozenset(self._tokenizer.all_special_ids) - kept | self._stops
         pad = self._tokenizer.pad_token_id
         self.decoder = Decoder(

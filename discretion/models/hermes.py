@@ -14,28 +14,39 @@ from discretion.models.toolcalls import Parsed, call_id, read_call, read_value
 __all__ = ["Hermes"]
 
 _MOST: Final = 500  # a turn has a few calls; what opens more often than this is junk, and would cost time
-_KEYS = "name|arguments|parameters|function|type"
+_KEYS = "name|arguments|parameters|args|function|tool|tool_calls|type|id"
 # What opens a call in other conventions: if it stands in a text, a call was meant.
 _FOREIGN = (
     r"\[TOOL_CALLS\]|<\|python_tag\|>|<\|tool_calls?(?:_start)?\|>|<\|tool_calls_section_begin\|>"
-    r"|<｜tool▁calls▁begin｜>|<function_calls>|<function=|<invoke name=|\bfunctools(?=\[)"
+    r"|<\|tool_call_begin\|>|<[｜|]tool▁calls?▁begin[｜|]>|<function_calls>|<function=|<invoke name=|\bfunctools(?=\[)"
+    r"|<\|python_start\|>|<start_function_call>|<\|tool_call>|<\|channel\|>commentary to=functions"
+    r"|^Action:[^\n]*\nAction Input:"
+    # As tags these are none's; before JSON they are plain.
+    r"|<(?:tools?|tool_calls|tool_use|function_?call|toolcall)>(?=\s*+[\[{])"
 )
 _FOREIGN_END: Final = re.compile(
-    r"</function>|</function_calls>|</invoke>|<\|tool_call_end\|>|<｜tool▁calls▁end｜>|<\|tool_calls_section_end\|>",
+    r"</function>|</function_calls>|</invoke>|<\|tool_call_end\|>|<｜tool▁calls▁end｜>|<\|tool_calls_section_end\|>"
+    r"|</(?:tools?|tool_calls|tool_use|function_?call|toolcall)>|<end_function_call>|<tool_call\|>|<\|python_end\|>",
     re.IGNORECASE,
 )
 _OPENER: Final = re.compile(
     r"(?P<tag></?tool_call>)|(?P<foreign>" + _FOREIGN + r")"
-    r"|(?P<fence>```[ \t]*[a-z_]*)|^[ \t]*(?P<json>(?:\[\s*)?\{\s*\"(?:" + _KEYS + r")\"\s*:)",
+    r"|(?P<fence>```[ \t]*+[a-z_]*+)"
+    r"|^[ \t\ufeff\u200b]*+(?P<json>(?:\[\s*+)?\{\s*+['\"]?(?:" + _KEYS + r")['\"]?\s*+:)",
     re.IGNORECASE | re.MULTILINE,
 )
 _TAG: Final = re.compile(r"</?tool_call>", re.IGNORECASE)
 _INTO_TAG: Final = re.compile(r"\s*(?:```[a-z_]*)?\s*", re.IGNORECASE)
-_OUT_OF_TAG: Final = re.compile(r"\s*(?:```)?\s*</tool_call>", re.IGNORECASE)
+_OUT_OF_TAG: Final = re.compile(r"\s*+(?:```)?+\s*+</tool_call>", re.IGNORECASE)
 _SPACE: Final = re.compile(r"\s*")
 _BETWEEN: Final = re.compile(r"[\s,;]*")
-_EMPTY_FENCE: Final = re.compile(r"```[ \t]*[a-z_]*\s*```", re.IGNORECASE)
-_MEANT: Final = (re.compile(r'"name"\s*:'), re.compile(r'"(?:arguments|parameters)"\s*:'))
+_EMPTY_FENCE: Final = re.compile(r"```[ \t]*+[a-z_]*+\s*+```", re.IGNORECASE)
+_MEANT: Final = (
+    re.compile(r"['\"]?\b(?:name|tool|function)['\"]?\s*+:"),
+    re.compile(r"['\"]?\b(?:arguments|parameters|args)['\"]?\s*+:"),
+)
+_UNSEEN: Final = "\ufeff\u200b"
+_PYTHONIC: Final = re.compile(r"\[\w+\(.*\)\]", re.DOTALL)
 
 _OFFER: Final = """\
 # Tools
@@ -82,18 +93,23 @@ class Hermes:
             words.append(text[at : block.start])
             at = block.end
             raw = text[block.start : block.end]
-            if block.problem:
-                errors.append(FormatError(detail=f"the tool call is {block.problem}", raw=raw))
+            unread = FormatError(detail=f"the tool call is {block.problem}", raw=raw) if block.problem else None
             for value in block.values:
                 found = read_call(value, call=call_id(first + len(calls)), raw=raw)
                 if isinstance(found, ToolCall):
                     calls.append(found)
                 else:
-                    errors.append(found)
+                    unread = unread or found  # one holds the whole block
+            if unread is not None:
+                errors.append(unread)
         if not at:
-            return Parsed(text.strip())
+            said = text.strip()
+            if _PYTHONIC.fullmatch(said):
+                return Parsed("", errors=(FormatError(detail="the tool call is Python, not JSON", raw=said),))
+            return Parsed(said)
         words.append(text[at:])
-        return Parsed(_EMPTY_FENCE.sub("", "".join(words)).strip(), tuple(calls), tuple(errors))
+        said = _EMPTY_FENCE.sub("", "".join(words)).strip().strip(_UNSEEN).strip()
+        return Parsed(said, tuple(calls), tuple(errors))
 
     def offer(self, tools: Sequence[ToolSpec]) -> str:
         """Return the block of a system prompt that offers tools and says how to call them."""
@@ -145,6 +161,8 @@ def _values(text: str, start: int) -> tuple[tuple[Any, ...], int]:
     end = at = start
     while text[at : at + 1] in ("{", "["):
         value, end = read_value(text, at)
+        if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):  # a whole message
+            value = value["tool_calls"]
         values.extend(value if isinstance(value, list) else [value])
         at = _past(_BETWEEN, text, end)
     if not values:
@@ -192,7 +210,8 @@ def _elsewhere(text: str, start: int, inside: int) -> _Block:
     except ValueError:
         values, end = (), inside
     if values and all(map(_is_call, values)):
-        return _Block(start, end, values)
+        closing = _FOREIGN_END.match(text, _past(_SPACE, text, end))
+        return _Block(start, end if closing is None else closing.end(), values)
     closing = _FOREIGN_END.search(text, inside)
     end = len(text) if closing is None else closing.end()
     return _Block(start, end, problem=f"in a form that is not read here ({text[start:inside].strip()})")
@@ -201,7 +220,7 @@ def _elsewhere(text: str, start: int, inside: int) -> _Block:
 def _fenced(text: str, start: int, inside: int) -> _Block:
     """Read a fenced block: a call if it says so, or if it is JSON with the keys of one."""
     language = text[start:inside].strip("` \t").lower()
-    certain = language in ("tool_call", "tool_calls")
+    certain = language in ("tool_call", "tool_calls", "tool_code")
     body = _past(_SPACE, text, inside)
     if not certain and (language not in ("", "json") or text[body : body + 1] not in ("{", "[")):
         return _Block(start, inside)
@@ -234,9 +253,15 @@ def _bare(text: str, start: int, inside: int) -> _Block:
 
 def _is_call(value: Any) -> bool:
     """Tell a call from other JSON by its keys."""
-    if isinstance(value, dict) and isinstance(value.get("function"), dict):
-        value = value["function"]
-    return isinstance(value, dict) and "name" in value and ("arguments" in value or "parameters" in value)
+    if not isinstance(value, dict):
+        return False
+    if isinstance(value.get("function"), dict):
+        value = {**value, **value["function"]}
+    named = any(isinstance(value.get(key), str) for key in ("name", "function", "tool"))
+    shown = value.get("parameters")
+    if "description" in value and isinstance(shown, dict) and "properties" in shown:  # a tool that is told of
+        return False
+    return named and any(key in value for key in ("arguments", "parameters", "args"))
 
 
 def _meant(text: str) -> bool:

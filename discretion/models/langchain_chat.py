@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusable
 from discretion.models.chat import AssistantTurn, Message, ToolSpec, tools_to_wire
 from discretion.models.conventions import convention
-from discretion.models.openai_reply import error_text
+from discretion.models.openai_reply import BadReplyError, error_text
 from discretion.models.own_loop import OwnLoop
 from discretion.models.protocol import Sampling
 from discretion.models.retry import Retry, retry_after
@@ -131,6 +131,8 @@ class LangChainChat:
                 return read_message(reply, self._form, first=next_call(messages))
             except TimeoutError:
                 what, asked = f"no reply within {self.timeout_s:g} s", None
+            except BadReplyError as error:
+                what, asked = str(error), None
             except Exception as error:  # every provider has errors of its own
                 what, asked = self._may_pass(error)
             if attempt < self.retry.attempts:

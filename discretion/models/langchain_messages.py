@@ -18,12 +18,13 @@ from langchain_core.messages import ToolCall as LangChainCall
 from langchain_core.messages.ai import UsageMetadata
 
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
-from discretion.models.conventions import read_turn, split_reasoning
+from discretion.models.conventions import read_turn
+from discretion.models.finishes import read_finish
+from discretion.models.openai_reply import refuse_unfinished, uncalled
+from discretion.models.thinking import split_reasoning
 from discretion.models.toolcalls import Convention, call_id, read_call
 
 __all__ = ["from_langchain", "read_errors", "read_message", "read_usage", "specs_from", "to_langchain", "write_turn"]
-
-_CUT = frozenset({"length", "max_tokens", "MAX_TOKENS"})
 
 
 def to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
@@ -86,6 +87,9 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
         message: The reply.
         form: For calls that were left in the text.
         first: The number that the first call gets.
+
+    Raises:
+        BadReplyError: If the server did not bring it to an end.
     """
     native: list[ToolCall | FormatError] = []
     for number, call in enumerate(message.tool_calls, start=first):
@@ -93,14 +97,21 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
     for unread in message.invalid_tool_calls:
         number = first + sum(isinstance(call, ToolCall) for call in native)
         native.append(_second_look(unread, number))
+    said = _finish(message)
+    refusal = message.additional_kwargs.get("refusal")
+    text = str(message.text) or (refusal if isinstance(refusal, str) else "")
+    empty = not (text.strip() or native)
+    refuse_unfinished(said, empty=empty)
+    if empty and read_finish(said) in ("called", "malformed"):
+        native.append(uncalled(said, json.dumps(message.response_metadata, ensure_ascii=False, default=str)))
     return read_turn(
-        str(message.text),
+        text,
         form,
         first=first + sum(isinstance(call, ToolCall) for call in native),
         native=native,
         reasoning=_reasoning(message),
         usage=read_usage(message),
-        finish="length" if _finish(message) in _CUT else "stop",
+        finish="length" if read_finish(said) == "length" else "stop",
     )
 
 

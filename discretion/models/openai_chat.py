@@ -250,13 +250,16 @@ class OpenAIChat:
             content = reply.content
             if len(content) > _LARGEST_REPLY:
                 raise BadReplyError(f"the reply has {len(content)} bytes")
-            turn = read_reply(read_json(content.decode(errors="replace")), self._form, first=first)
+            turn = read_reply(read_json(content.decode("utf-8-sig", errors="replace")), self._form, first=first)
             return turn if self._price is None else self._price.put_on(turn)
         except (TimeoutError, self._openai.APITimeoutError) as error:
             raise self._failures.late(error) from None
         except self._openai.APIConnectionError as error:
             raise self._failures.lost(error.__cause__ or error) from None
         except self._openai.APIStatusError as error:
+            unread = self._failures.broken_call(error.status_code, error.body)
+            if unread is not None:
+                return AssistantTurn(format_errors=(unread,))
             raise self._failures.refused(error.status_code, error.body, error.response.headers) from None
         except ValueError as error:  # BadReplyError among them
             raise self._failures.unreadable(error) from None

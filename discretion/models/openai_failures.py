@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from discretion.errors import ModelFault, ModelUnusable
+from discretion.models.chat import FormatError
 from discretion.models.openai_reply import error_text
 from discretion.models.retry import retry_after
 
@@ -15,7 +16,13 @@ __all__ = ["Failures", "Transient"]
 _TRANSIENT: Final = frozenset({408, 409, 425, 429})
 _NO_ROOM: Final = frozenset({429, 503, 529})
 _NO_TOOLS: Final = re.compile(
-    r"tool[-_ ]choice|tool[-_ ]call[-_ ]parser|tools param|(?:support|enable)\w*\b.*\btool|\btool.*\bsupport",
+    r"tool[-_ ]choice\S* requires|tool[-_ ]call[-_ ]parser|tools param"
+    r"|(?:support|enable)\w*\b.*\btool|\btool.*\bsupport",
+    re.IGNORECASE,
+)
+_UNABLE: Final = frozenset({400, 404, 405, 422, 501})  # what servers without tool calls answer; llama.cpp says 500
+_BROKEN_CALL: Final = re.compile(
+    r"fail\w* to parse (?:the )?(?:generated )?tool[-_ ]call|tool[-_ ]call\w* validation failed|model called a tool",
     re.IGNORECASE,
 )
 _TOO_LONG: Final = re.compile(r"context (?:length|window|size)|maximum context|too long|too many tokens", re.IGNORECASE)
@@ -79,13 +86,13 @@ class Failures:
         """Return what an HTTP error means."""
         said = self._shown(error_text(body))
         what = f"HTTP {status} ({said})" if said else f"HTTP {status}"
-        if _NO_TOOLS.search(said):
+        if _NO_TOOLS.search(said) and (status in _UNABLE or "tools param" in said):
             return self.final(
                 f"the server takes no tool calls: {what}",
                 "start vLLM with --enable-auto-tool-choice --tool-call-parser hermes (llama.cpp: --jinja)",
                 unusable=True,
             )
-        if status == 429 and "quota" in said:
+        if "insufficient_quota" in _codes(body):  # others say "quota" of what is free again in a minute
             return self.final(what, "the account's quota is spent", unusable=True)
         if status in _TRANSIENT or status >= 500:
             refused: Literal["", "refused"] = "refused" if status in _NO_ROOM else ""
@@ -98,6 +105,15 @@ class Failures:
             return self.final(what, "serve the model with a longer context, or lower max_tokens")
         return self.final(what, "the server does not accept the request")
 
+    def broken_call(self, status: int, body: Any) -> FormatError | None:
+        """Return the tool call of the model that the server refused to pass on, if that is what an HTTP error means."""
+        said = self._shown(error_text(body))
+        if status not in (400, 422, 500) or not ("tool_use_failed" in _codes(body) or _BROKEN_CALL.search(said)):
+            return None
+        wrote = _inner(body).get("failed_generation")
+        raw = wrote if isinstance(wrote, str) else ""
+        return FormatError(detail=f"the server cannot read the tool call ({said})", raw=raw)
+
     def final(self, what: str, remedy: str, *, unusable: bool = False) -> ModelFault:
         """Return the end of an episode, or of the model."""
         return (ModelUnusable if unusable else ModelFault)(what, where=self._called, remedy=remedy)
@@ -105,6 +121,17 @@ class Failures:
     def _shown(self, text: str) -> str:
         """Return a server's words as one line, without the key."""
         return error_text(text.replace(self._secret, "***") if self._secret else text)
+
+
+def _inner(body: Any) -> dict[str, Any]:
+    """Return the error object of a body; some clients take it out of its frame."""
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _codes(body: Any) -> frozenset[str]:
+    inner = _inner(body)
+    return frozenset(str(inner[key]) for key in ("code", "type") if inner.get(key))
 
 
 def _broken(error: BaseException) -> BaseException | None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.models.conventions import read_turn
+from discretion.models.finishes import read_finish
 from discretion.models.toolcalls import Convention, call_id, read_call
 
-__all__ = ["BadReplyError", "error_text", "read_reply"]
+__all__ = ["BadReplyError", "error_text", "read_reply", "refuse_unfinished", "uncalled"]
 
 
-_CALLED: Final = ("tool_calls", "tool_use", "function_call")
+_MOST_TOKENS: Final = 2**53
+_LEAST_LOGPROB: Final = -1e9  # such as servers write for a token that cannot be
 
 
 class BadReplyError(ValueError):
@@ -41,34 +43,54 @@ def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise BadReplyError("the reply has no choices[0].message")
     native = _native_calls(message, first)
-    text = _text(message.get("content")) or _text(message.get("refusal"))
-    if choice.get("finish_reason") == "content_filter" and not text and not native:
-        raise BadReplyError("the server's content filter took the reply")
-    reason = str(choice.get("finish_reason")).lower()
-    if not (text.strip() or native) and (reason in _CALLED or "malformed" in reason):
-        # Servers say so of calls that they could not read; it is no empty answer.
-        raw = json.dumps(choice, ensure_ascii=False)
-        native.append(FormatError(detail=f"the server says {reason[:40]!r} and gives no tool call", raw=raw))
-    finish: Literal["stop", "length"] = "length" if choice.get("finish_reason") == "length" else "stop"
+    text = _text(message.get("content")) or _beside(message.get("refusal"))
+    if choice.get("error"):  # of one provider behind a router; what was written until then is no answer
+        raise BadReplyError(f"the reply is an error: {error_text(choice)}")
+    said = choice.get("finish_reason")
+    refuse_unfinished(said, empty=not (text.strip() or native))
+    if not (text.strip() or native) and read_finish(said) in ("called", "malformed"):
+        native.append(uncalled(said, json.dumps(choice, ensure_ascii=False)))
     logprobs = _logprobs(choice.get("logprobs"))
     return read_turn(
         text,
         form,
         first=first + sum(isinstance(call, ToolCall) for call in native),
         native=native,
-        reasoning=_text(message.get("reasoning_content")) or _text(message.get("reasoning")),
+        reasoning=_beside(message.get("reasoning_content")) or _beside(message.get("reasoning")),
         usage=_usage(reply.get("usage"), logprobs),
-        finish=finish,
+        finish="length" if read_finish(said) == "length" else "stop",
         logprobs=logprobs,
     )
+
+
+def refuse_unfinished(said: Any, *, empty: bool) -> None:
+    """Refuse a reply that its server did not bring to an end: half an answer, or none, is no outcome.
+
+    Args:
+        said: The server's reason for the end.
+        empty: Whether it says and calls nothing.
+
+    Raises:
+        BadReplyError: If it failed, or a filter took all of it.
+    """
+    finish = read_finish(said)
+    if finish == "failed":
+        raise BadReplyError(f"the server broke off: {error_text(said) or 'error'}")
+    if finish == "filtered" and empty:
+        raise BadReplyError("the server's content filter took the reply")
+
+
+def uncalled(said: Any, raw: str) -> FormatError:
+    """Return what it means that a server says that there is a call, and gives none: it could not read it."""
+    return FormatError(detail=f"the server says {error_text(said)[:40].lower()!r} and gives no tool call", raw=raw)
 
 
 def _native_calls(message: dict[str, Any], first: int) -> list[ToolCall | FormatError]:
     given = message.get("tool_calls") or []
     if not isinstance(given, list):
         given = [given]
-    if message.get("function_call"):  # what older servers send
-        given = [*given, message["function_call"]]
+    if message.get("function_call") and not given:  # older servers send it alone, some beside the same in `tool_calls`
+        given = [message["function_call"]]
     read: list[ToolCall | FormatError] = []
     for item in given:
         number = first + sum(isinstance(call, ToolCall) for call in read)
@@ -81,16 +103,22 @@ def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        texts = (part.get("text") if isinstance(part, dict) else part for part in content)
+        return "".join(text for text in texts if isinstance(text, str))
     if content is None:
         return ""
     raise BadReplyError("the reply's content is no text")
 
 
+def _beside(content: Any) -> str:
+    """Return the text of a field beside the content, which may hold anything; nothing where it is no text."""
+    return _text(content) if isinstance(content, (str, list)) else ""
+
+
 def _usage(usage: Any, logprobs: tuple[float, ...]) -> Usage:
     def tokens(key: str) -> int:
         count = usage.get(key) if isinstance(usage, dict) else None
-        return count if isinstance(count, int) and count >= 0 else 0
+        return count if isinstance(count, int) and 0 <= count <= _MOST_TOKENS else 0
 
     return Usage(
         prompt_tokens=tokens("prompt_tokens"),
@@ -106,7 +134,7 @@ def _logprobs(found: Any) -> tuple[float, ...]:
     items: list[Any] = (
         [item.get("logprob") for item in content if isinstance(item, dict)] if isinstance(content, list) else []
     )
-    if not all(isinstance(item, (int, float)) and math.isfinite(item) and item <= 0 for item in items):
+    if not all(isinstance(item, (int, float)) and _LEAST_LOGPROB <= item <= 0 for item in items):
         return ()
     return tuple(float(item) for item in items)
 

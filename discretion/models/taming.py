@@ -19,7 +19,8 @@ def tame(turn: AssistantTurn) -> AssistantTurn:
     >>> tame(AssistantTurn(text="a\ud800b")).text
     'a\ufffdb'
     """
-    said = [turn.text, *(item for call in turn.tool_calls for item in (call.id, call.name, call.arguments))]
+    said: list[object] = [turn.text, turn.reasoning]
+    said += [item for call in turn.tool_calls for item in (call.id, call.name, call.arguments)]
     said += [item for error in turn.format_errors for item in (error.detail, error.raw)]
     if all(map(_is_tame, said)):
         return turn

@@ -7,6 +7,7 @@ Reading never drops anything: what was plainly meant as a call and cannot be rea
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, Protocol
@@ -68,8 +69,19 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is too large")
+    return number
+
+
 # Models write raw line breaks inside strings, so control characters are let through.
-_DECODER: Final = json.JSONDecoder(strict=False, parse_constant=_no_constant)
+_DECODER: Final = json.JSONDecoder(strict=False, parse_constant=_no_constant, parse_float=_finite)
+_ARGUMENTS: Final = ("arguments", "parameters")
+_NO_ARGUMENTS: Final = frozenset({"name", "function", "id", "type", "index", "call_id", "extra_content"})
+"""Keys beside which a call may go without arguments."""
+
 _SOMETHING: Final = re.compile(r"\S")
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -123,13 +135,16 @@ def read_call(value: Any, *, call: str, raw: str) -> ToolCall | FormatError:
     {'query': 'flat'}
     """
     if isinstance(value, dict) and isinstance(value.get("function"), dict):
-        value = value["function"]
+        value = {**{key: value[key] for key in _ARGUMENTS if key in value}, **value["function"]}
     if not isinstance(value, dict):
         return FormatError(detail="a tool call is a JSON object with 'name' and 'arguments'", raw=raw)
     name = value.get("name") or value.get("function")
     if not isinstance(name, str) or not name.strip():
         return FormatError(detail="the tool call gives no 'name'", raw=raw)
-    arguments = value.get("arguments", value.get("parameters"))
+    arguments = next((value[key] for key in _ARGUMENTS if value.get(key) is not None), None)
+    if not any(key in value for key in _ARGUMENTS) and (others := value.keys() - _NO_ARGUMENTS):
+        where = ", ".join(sorted(map(str, others)))[:80]
+        return FormatError(detail=f"the call of {name[:80]!r} has no 'arguments' but {where}", raw=raw)
     if isinstance(arguments, str):
         try:
             arguments = read_json(arguments) if arguments.strip() else None

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from discretion.models.chat import FormatError, Message, ToolCall, ToolSpec
-from discretion.models.conventions import convention, read_turn, split_reasoning
+from discretion.models.conventions import convention, read_turn
 from discretion.models.hermes import Hermes
+from discretion.models.thinking import split_reasoning
 from discretion.models.toolcalls import call_id, next_call, read_json
 
 HERMES = Hermes()

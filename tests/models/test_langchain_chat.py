@@ -23,8 +23,10 @@ from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall
 from discretion.models.conventions import convention
 from discretion.models.langchain_chat import LangChainChat
 from discretion.models.langchain_messages import from_langchain, read_message, to_langchain, write_turn
+from discretion.models.openai_reply import BadReplyError
 from discretion.models.protocol import turn_seed
 from discretion.models.retry import Retry
+from discretion.models.taming import tame
 
 pytestmark = pytest.mark.langchain
 
@@ -226,3 +228,27 @@ class TestOursAsTheirs:
 
         with pytest.raises(ModelFault, match="no reply"):
             as_langchain(Broken(AssistantTurn())).invoke("Hello")
+
+
+def test_a_reply_that_is_no_end_is_no_answer() -> None:
+    form = convention("hermes")
+    lost = AIMessage("", response_metadata={"finish_reason": "MALFORMED_FUNCTION_CALL"})  # langchain-google#725
+    (problem,) = read_message(lost, form, first=1).format_errors
+    assert "malformed_function_call" in problem.detail
+    refused = AIMessage("", additional_kwargs={"refusal": "I will not."})
+    assert read_message(refused, form, first=1).text == "I will not."
+    cut = AIMessage("I have re", response_metadata={"finish_reason": "MAX_TOKENS"})
+    assert read_message(cut, form, first=1).finish == "length"
+    for said, words in (("SAFETY", "content filter"), ("error", "broke off")):
+        with pytest.raises(BadReplyError, match=words):
+            read_message(AIMessage("", response_metadata={"finish_reason": said}), form, first=1)
+
+
+def test_a_reply_that_broke_off_is_asked_for_again() -> None:
+    with FaultServer(completion("I have re", finish="error"), completion("Yes.")) as server:
+        assert ask(chat(server)).text == "Yes."
+
+
+def test_half_a_letter_in_a_thought_stops_no_run() -> None:
+    with FaultServer(completion("<think>a\ud83d b</think>Yes.")) as server:
+        assert tame(ask(chat(server))).reasoning == "a\ufffd b"

@@ -4,6 +4,7 @@ was meant, else a counted format error with the text kept; never dropped, never 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from discretion.errors import InputError
 from discretion.models.chat import Message, ToolCall, ToolSpec
 from discretion.models.conventions import convention, read_turn
 from discretion.models.hermes import Hermes
-from discretion.models.openai_reply import read_reply
+from discretion.models.openai_reply import BadReplyError, read_reply
 
 HERMES = Hermes()
 GO = '{"name": "go", "arguments": {"to": "x"}}'
@@ -90,6 +91,141 @@ def test_in_text_and_not_to_be_read(thread: str) -> None:
     assert turn.tool_calls == ()
     assert [error.raw for error in turn.format_errors] == [text]
     assert turn.text == "I will go."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<tools>{GO}</tools>",
+        f"<tool_calls>[{GO}]</tool_calls>",  # UKGovernmentBEIS/inspect_ai#1871
+        f"<function_call>{GO}</function_call>",
+        f"<functioncall> {GO}",
+        f"<toolcall>\n{GO}\n</toolcall>",
+        json.dumps({"tool_calls": [json.loads(GO)]}),
+        json.dumps({"id": "c1", "type": "function", "function": json.loads(GO)}),
+        json.dumps({"function": "go", "arguments": {"to": "x"}}),
+        f"\ufeff{GO}",
+        f"\u200b{GO}",
+        tagged(json.dumps({"name": "go", "arguments": None, "parameters": {"to": "x"}})),
+        tagged(json.dumps({"function": {"name": "go"}, "arguments": {"to": "x"}})),
+    ],
+)
+def test_near_relatives_are_read(text: str) -> None:
+    turn = read_turn(text, HERMES)
+    assert calls(turn) == GONE
+    assert (turn.text, turn.format_errors) == ("", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'name': 'go', 'arguments': {'to': 'x'}}",
+        "```json\n{'name': 'go', 'arguments': {'to': 'x'}}\n```",
+        '{name: "go", arguments: {to: "x"}}',
+        json.dumps({"name": "go", "args": {"to": "x"}}),
+        json.dumps({"tool": "go", "args": {"to": "x"}}),
+        '[go(to="x")]',
+        '```tool_code\ngo(to="x")\n```',
+        '<|python_start|>go(to="x")',
+        "<start_function_call>call:go{to:x}<end_function_call>",
+        '<|tool_call>call:go{to:"x"}<tool_call|>',
+        '<|channel|>commentary to=functions.go <|constrain|>json<|message|>{"to": "x"}',
+        '<|tool_call_begin|>functions.go:0<|tool_call_argument_begin|>{"to": "x"}',
+        "<｜tool▁call▁begin｜>function<｜tool▁sep｜>go",
+        'Action: go\nAction Input: {"to": "x"}',
+        tagged(json.dumps({"name": "go", "args": {"to": "x"}})),
+        tagged(json.dumps({"name": "go", "to": "x"})),
+    ],
+)
+def test_what_is_meant_as_a_call_and_not_read_is_an_error_and_no_answer(text: str) -> None:
+    turn = read_turn(text, HERMES)
+    assert turn.tool_calls == ()
+    assert [error.raw for error in turn.format_errors] == [text]
+    assert turn.text == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use the <tools> tag, or <function_call>.",
+        "I set { name: go } in the file.",
+        "[see the list (below)]",
+        "Action: none needed.",
+        json.dumps({"id": 7, "type": "cat"}),
+        json.dumps({"name": "go", "description": "Goes.", "parameters": {"type": "object", "properties": {}}}),
+    ],
+)
+def test_prose_and_other_json_stay_text(text: str) -> None:
+    turn = read_turn(text, HERMES)
+    assert (turn.text, turn.tool_calls, turn.format_errors) == (text, (), ())
+
+
+def test_a_block_is_one_error_however_many_values_it_holds() -> None:
+    text = tagged('{"to": "x"}\n' * 2000)
+    (error,) = read_turn(text, HERMES).format_errors
+    assert error.raw == text
+
+
+def test_a_call_in_both_of_a_servers_fields_is_one_call() -> None:
+    function = {"name": "go", "arguments": '{"to": "x"}'}
+    turn = turn_of({"content": None, "tool_calls": [{"id": "1", "function": function}], "function_call": function})
+    assert calls(turn) == GONE
+    assert calls(turn_of({"content": None, "function_call": function})) == GONE
+
+
+@pytest.mark.parametrize("finish", ["error", "abort", {"type": "abort"}, "insufficient_system_resource"])
+def test_a_reply_that_its_server_broke_off_is_no_answer(finish: Any) -> None:
+    with pytest.raises(BadReplyError, match="the server broke off"):
+        turn_of({"content": "I have re"}, finish)
+    with pytest.raises(BadReplyError, match="the reply is an error: gone"):
+        read_reply({"choices": [{"message": {"content": ""}, "error": {"message": "gone"}}]}, HERMES, first=1)
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "content_filter"])
+def test_a_filtered_reply_is_no_answer(finish: str) -> None:
+    with pytest.raises(BadReplyError, match="content filter"):
+        turn_of({"content": ""}, finish)
+
+
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length", "max_tokens"])
+def test_a_reply_that_was_cut_is_known_by_any_name(finish: str) -> None:
+    assert turn_of({"content": "I have re"}, finish).finish == "length"
+
+
+def test_odd_fields_beside_the_content_do_no_harm() -> None:
+    odd = {"content": ["Yes", {"text": "."}, 7], "reasoning": {"text": "Hm"}, "refusal": False}
+    assert turn_of(odd).text == "Yes."
+    assert turn_of({"content": "", "refusal": False}).text == ""
+    reply = {"choices": [{"message": {"content": "Yes."}, "logprobs": {"content": [{"logprob": -(10**400)}]}}]}
+    turn = read_reply({**reply, "usage": {"prompt_tokens": 10**400}}, HERMES, first=1)
+    assert (turn.usage.prompt_tokens, turn.logprobs) == (0, ())
+
+
+def test_a_number_that_no_float_holds_is_no_json() -> None:
+    turn = read_turn(tagged('{"name": "go", "arguments": {"to": 1e999}}'), HERMES)
+    assert turn.tool_calls == ()
+    assert "too large" in turn.format_errors[0].detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 200_000,
+        "\n" * 200_000 + "x" * 200_000,
+        f"<tool_call>{GO}" + "\n" * 200_000,
+        GO + "\n" * 200_000,
+        f"{tagged(GO)}```" + " " * 200_000 + "x",
+        "\n<think></think>" * 20_000,
+        "\n<think><tool_call>" * 20_000,
+        "<tools>" + " " * 200_000,
+        "Action: go\n" * 20_000,
+        "[a(" * 60_000,
+    ],
+)
+def test_hostile_text_takes_no_time(text: str) -> None:
+    start = time.process_time()
+    read_turn(text, HERMES)
+    assert time.process_time() - start < 10  # a quadratic search takes minutes
 
 
 READ_NATIVE: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -34,6 +34,11 @@ def chat(server: FaultServer, **options: Any) -> OpenAIChat:
     return OpenAIChat("m", server.url, **{"retry": SOON, "timeout_s": 5.0, **options})
 
 
+SPENT = {
+    "error": {"message": "You exceeded your current quota", "type": "insufficient_quota", "code": "insufficient_quota"}
+}
+
+
 def ask(model: OpenAIChat, messages: list[Message] = ASKED, tools: list[ToolSpec] = TOOLS, seed: int = 5) -> Any:
     async def once() -> Any:
         try:
@@ -284,7 +289,7 @@ def test_a_server_that_asks_for_too_long_a_wait_is_given_up() -> None:
     [
         (error(401, "bad key"), "HTTP 401 (bad key); check the key", True),
         (error(404, "no model m"), "HTTP 404 (no model m); check the model's name, and that the base URL", True),
-        (error(429, "You exceeded your current quota"), "the account's quota is spent", True),
+        (reply(SPENT, status=429), "the account's quota is spent", True),
         (
             error(400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
             "start vLLM with --enable-auto-tool-choice --tool-call-parser hermes",
@@ -463,3 +468,53 @@ def test_a_schema_is_sent_as_it_is_and_to_openai_without_lengths(monkeypatch: py
             asyncio.run(ask())
             asked = server.requests[0]["response_format"]
         assert asked == {"type": "json_schema", "json_schema": {"name": "reply", "schema": sent, "strict": True}}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        error(429, "You exceeded your current quota. Please retry in 11.6s"),  # Gemini's, each minute
+        error(429, "Rate limit reached. Please retry after 6 seconds. For an increase in quota go to the portal"),
+        error(500, "Please contact support with request id tool_x"),
+        error(429, "Enable billing to raise limits for this tool"),
+        error(502, "tool use temporarily not supported"),
+    ],
+)
+def test_what_may_pass_is_no_end_of_the_run(trouble: Reaction) -> None:
+    with FaultServer(trouble, completion("Yes.")) as server:
+        assert ask(chat(server)).text == "Yes."
+
+
+@pytest.mark.parametrize(
+    ("trouble", "raw"),
+    [
+        (
+            reply(
+                {
+                    "error": {
+                        "message": "Failed to call a function.",
+                        "code": "tool_use_failed",
+                        "failed_generation": "<go>",
+                    }
+                },
+                status=400,
+            ),
+            "<go>",
+        ),
+        (error(400, "Tool choice is none, but model called a tool"), ""),
+        (error(400, "tool call validation failed: parameters for tool go did not match schema"), ""),
+        (error(500, "Failed to parse tool call arguments as JSON"), ""),
+    ],
+)
+def test_a_call_that_the_server_refuses_is_the_models_own_mistake(trouble: Reaction, raw: str) -> None:
+    with FaultServer(trouble) as server:
+        turn = ask(chat(server))
+        assert len(server.requests) == 1
+    (problem,) = turn.format_errors
+    assert problem.raw == raw
+    assert (turn.text, turn.tool_calls) == ("", ())
+
+
+def test_a_reply_of_blank_lines_is_read_at_once() -> None:
+    with FaultServer(completion("\n" * 400_000)) as server:
+        assert ask(chat(server, timeout_s=20.0)).text == ""

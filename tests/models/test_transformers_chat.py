@@ -65,6 +65,28 @@ def test_a_tool_call_comes_back_although_its_tags_are_special_tokens(parrot: Pat
     assert turn.usage.prompt_tokens > 50
 
 
+@pytest.mark.parametrize(
+    ("words", "thought", "problem"),
+    [
+        (("[TOOL_CALLS]", "go", "[ARGS]", "{}"), "", "in a form that is not read here"),
+        (("[THINK]", "Hm.", "[/THINK]", "Yes."), "Hm.", ""),
+    ],
+)
+def test_special_tokens_that_say_what_a_text_is_are_kept(
+    words: tuple[str, ...], thought: str, problem: str, tmp_path: Path
+) -> None:
+    from transformers import AutoTokenizer
+
+    folder = save_parrot(tmp_path / "parrot", *words)
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    tokenizer.add_special_tokens({"additional_special_tokens": [word for word in words if word[0] == "["]})
+    tokenizer.save_pretrained(str(folder))
+    (turn,) = together(TransformersChat(str(folder)), asked("What?"))
+    assert (turn.text, turn.reasoning, turn.tool_calls) == ("" if problem else "Yes.", thought, ())
+    assert problem in "".join(error.detail for error in turn.format_errors)
+    assert bool(turn.format_errors) is bool(problem)
+
+
 def test_a_turn_that_is_cut_off(parrot: Path) -> None:
     (turn,) = together(TransformersChat(str(parrot), sampling=Sampling(max_tokens=2)), asked("What?"))
     assert turn.finish == "length"
