@@ -120,11 +120,20 @@ def test_the_context(tmp_path: Path, config: dict[str, Any], wanted: int | None,
         ("<tool_call>\n<function={{ name }}>", "qwen3_coder"),
         ("[TOOL_CALLS]{{ calls }}", "mistral"),
         ("<|python_tag|>{{ call }}", "llama3_json"),
+        ("<tool_call>{{ name }}<arg_key>", "glm45"),
+        ("<minimax:tool_call><invoke name=", "minimax_m2"),
         ("{{ messages }}", "hermes"),
     ],
 )
 def test_the_parser_is_that_of_the_chat_template(tmp_path: Path, template: str, parser: str) -> None:
     assert flags.tool_parser(folder(tmp_path, template=template)) == parser
+
+
+def test_odd_settings_are_left_out(tmp_path: Path) -> None:
+    assert flags.adapter_rank(adapter(tmp_path / "a", r=8, rank_pattern=[12])) == 8
+    odd = folder(tmp_path / "b", config={"num_attention_heads": "8", "hidden_size": None, "head_dim": []})
+    plan = Plan(VLLM, odd, odd)
+    assert int(environment(plan, key="k").get("VLLM_CPU_KVCACHE_SPACE", "1")) == 1
 
 
 def test_a_template_inside_the_tokenizers_settings_counts(tmp_path: Path) -> None:

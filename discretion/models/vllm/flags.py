@@ -23,6 +23,8 @@ PARSERS: Final = (
     ("<｜tool▁calls▁begin｜>", "deepseek_v3"),
     ("[TOOL_CALLS]", "mistral"),
     ("<function=", "qwen3_coder"),
+    ("<minimax:tool_call>", "minimax_m2"),
+    ("<arg_key>", "glm45"),
     ("<tool_call>", "hermes"),
     ("<|python_tag|>", "llama3_json"),
     ("<start_function_call>", "functiongemma"),
@@ -122,7 +124,8 @@ def adapter_rank(adapter: Path) -> int:
     for key, what in {"use_dora": "DoRA", "modules_to_save": "whole modules beside LoRA"}.items():
         if config.get(key):
             raise InputError(f"vLLM does not serve {what}", where=where, remedy=remedy)
-    ranks = [config.get("r"), *(config.get("rank_pattern") or {}).values()]
+    layers = config.get("rank_pattern")
+    ranks = [config.get("r"), *(layers.values() if isinstance(layers, dict) else ())]
     rank = max((rank for rank in ranks if isinstance(rank, int)), default=0)
     if not 0 < rank <= _RANKS[-1]:
         raise InputError(f"rank {rank} is none that vLLM serves (1 to {_RANKS[-1]})", where=where, remedy=remedy)
@@ -191,9 +194,14 @@ def environment(plan: Plan, *, key: str) -> dict[str, str]:
 def _cache_gib(plan: Plan) -> int:
     """Return the GiB of a CPU's key-value cache: room for eight whole contexts, within 1 and 16."""
     config = _text(_json(plan.folder / "config.json"))
-    heads = config.get("num_attention_heads") or 1
-    width = config.get("head_dim") or (config.get("hidden_size") or 0) // heads
-    layers, shared = config.get("num_hidden_layers") or 0, config.get("num_key_value_heads") or heads
+
+    def size(key: str) -> int:
+        found = config.get(key)
+        return found if isinstance(found, int) and found > 0 else 0
+
+    heads = size("num_attention_heads") or 1
+    width = size("head_dim") or size("hidden_size") // heads
+    layers, shared = size("num_hidden_layers"), size("num_key_value_heads") or heads
     each = 2 * 4 * layers * shared * width * (plan.context or LARGEST_CONTEXT)
     return max(1, min(16, math.ceil(8 * each / _GIB)))
 
