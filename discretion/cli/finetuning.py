@@ -9,7 +9,7 @@ import typer
 
 from discretion.cli.options import Quiet
 from discretion.cli.progress import learning_bar
-from discretion.errors import InputError
+from discretion.errors import InputError, first_fault
 
 if TYPE_CHECKING:
     from discretion.organisms.chats import Chat
@@ -119,14 +119,27 @@ def _finetune(
     strict: bool = False,
     quiet: bool,
 ) -> None:
+    from pydantic import ValidationError
+
     from discretion.organisms.finetuning import Tuning, finetune
 
+    try:
+        tuning = Tuning.model_validate(settings)
+    except ValidationError as error:
+        field, wrong = first_fault(error)
+        raise InputError(wrong, where=f"--{field}", remedy="leave it out") from None
     chats, about, bad = _data(data, rows, data_seed)
     if strict and bad:
         raise InputError(f"{len(bad):,} rows cannot be learned from, {bad[0]}", where=data, remedy="leave out --strict")
-    tuning = Tuning.model_validate(settings)
-    with learning_bar(f"{Path(base).name} on {data}", "steps", shown=not quiet) as tick:
-        tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick)
+    if bad and not chats:
+        remedy = "each line is an object with `messages`, as OpenAI's fine-tuning takes it"
+        raise InputError(f"no row can be learned from: {'; '.join(bad[:3])}", where=data, remedy=remedy)
+    try:
+        with learning_bar(f"{Path(base).name} on {data}", "steps", shown=not quiet) as tick:
+            tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick, strict=strict)
+    except KeyboardInterrupt:
+        typer.echo("stopped; an adapter is saved at the end alone, so nothing was", err=True)
+        raise typer.Exit(130) from None
     draw_losses(tuned.losses, output, data)
     _tell(tuned, bad, base, output)
 

@@ -63,12 +63,21 @@ def find_checkpoint(text: str, *, kind: str = "hf") -> Checkpoint:
             template.
         MissingExtra: If the hub is needed and its client is not installed.
     """
-    base, plus, adapter = (text, "", "") if Path(text).expanduser().is_dir() else text.rpartition("+")
+    base, plus, adapter = (text, "", "") if _is_folder(text) else text.rpartition("+")
     if not plus:
         base, adapter = text, ""
+    if plus and not adapter:
+        raise InputError("no adapter is named behind +", where=f"{kind}:{text}", remedy="write BASE, or BASE+ADAPTER")
     checkpoint = Checkpoint(_folder(base, kind), _folder(adapter, kind) if plus else None)
     _check(checkpoint.folder, "config.json", "it is no checkpoint of transformers", kind)
     _check_weights(checkpoint.folder, "*.safetensors", kind)
+    _check_index(checkpoint.folder, kind)
+    if (checkpoint.folder / "adapter_config.json").is_file():
+        raise InputError(
+            "an adapter lies beside the weights, and transformers would put it onto them",
+            where=f"{kind}:{checkpoint.folder}",
+            remedy="give it a folder of its own, and name both: BASE+ADAPTER",
+        )
     if checkpoint.adapter is not None:
         _check(checkpoint.adapter, "adapter_config.json", "it is no PEFT adapter", kind)
         _check_weights(checkpoint.adapter, "adapter_model.safetensors", kind)
@@ -76,12 +85,24 @@ def find_checkpoint(text: str, *, kind: str = "hf") -> Checkpoint:
     return checkpoint
 
 
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
 def _folder(name: str, kind: str) -> Path:
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
     where = f"{kind}:{name}"
-    if folder.exists():
+    try:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return folder
+        there = folder.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # a name too long, nobody's home
+        reason = " ".join(str(error).split())[:80]
+        raise InputError(f"no path ({reason})", where=where[:120], remedy="give a checkpoint's folder") from None
+    if there:
         raise InputError("this is a file", where=where, remedy="give the folder that holds config.json")
     if not _HUB_ID.match(name):
         raise InputError("there is no such folder", where=where, remedy="give a checkpoint's folder, or a hub id")
@@ -118,6 +139,22 @@ def _check_weights(folder: Path, pattern: str, kind: str) -> None:
             remedy="convert them: load where you trust them and save_pretrained(..., safe_serialization=True)",
         )
     raise InputError(f"no weights ({pattern})", where=where, remedy="give the folder that save_pretrained wrote")
+
+
+def _check_index(folder: Path, kind: str) -> None:
+    """Refuse an index that names weights elsewhere: the hash would not see them."""
+    for index in _matching(folder, ("*.safetensors.index.json",)):
+        try:
+            shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+            fits = all((folder / shard).parent == folder and (folder / shard).is_file() for shard in shards)
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            fits = False
+        if not fits:
+            raise InputError(
+                f"{index.name} names weights that do not lie beside it",
+                where=f"{kind}:{folder}",
+                remedy="give the folder that save_pretrained wrote",
+            )
 
 
 def _check_template(folder: Path, kind: str) -> None:

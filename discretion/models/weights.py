@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from discretion.models.attention import any_shape
 from discretion.models.checkpoint import Checkpoint
+from discretion.models.reading_weights import check_adapter, read_model
 
 if TYPE_CHECKING:
     import torch
@@ -53,13 +54,12 @@ class Weights:
 
     def _read(self) -> Any:
         import torch
-        from transformers import AutoModelForCausalLM, GenerationConfig
+        from transformers import GenerationConfig
 
         with loading(self._checkpoint):
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                str(self._checkpoint.folder),
+            model: Any = read_model(
+                self._checkpoint.folder,
                 dtype=_dtype(self._dtype, self.device),
-                use_safetensors=True,
                 trust_remote_code=self._trust_remote_code,
             )
         if self._dtype == "auto" and model.dtype == torch.bfloat16 and not _has_bfloat16(self.device):
@@ -85,10 +85,12 @@ class Weights:
             self._active = ""  # whatever it is now, it is to be chosen anew
             try:
                 if self._peft is None:
-                    self._peft = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name)
+                    outer = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name)
                 else:
-                    self._peft.load_adapter(str(adapter), adapter_name=name, torch_device=str(self.device))
-                self._peft.to(self.device).eval()
+                    outer = self._peft
+                    outer.load_adapter(str(adapter), adapter_name=name, torch_device=str(self.device))
+                check_adapter(outer, name, adapter)
+                self._peft = outer.to(self.device).eval()
             except Exception:
                 if self._peft is None:
                     self.model = self._read()  # layers may have been put into it before the weights turned out broken
@@ -125,7 +127,7 @@ class _Key(NamedTuple):
     alone: Path | None
 
 
-_LOCK: Final = threading.Lock()
+_LOCK: Final = threading.RLock()  # what is freed while a base is loaded lets go of another in the same thread
 _USERS: Final[Counter[_Key]] = Counter()
 _LOADED: Final[dict[_Key, Weights]] = {}
 
@@ -202,8 +204,10 @@ def _changes_the_base(adapter: Path) -> bool:
     if not isinstance(settings, dict):
         return True
     apart = ("layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens")
+    drawn = settings.get("init_lora_weights", True)  # PiSSA, OLoRA and others take their share out of the base
     return (
         settings.get("peft_type") != "LORA"
+        or drawn not in (True, False, None, "gaussian", "orthogonal")
         or settings.get("bias", "none") != "none"
         or any(settings.get(option) for option in apart)
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discretion.models.noise import Noise
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["Prompt", "generated"]
 
@@ -48,7 +51,7 @@ def generated(
     config = GenerationConfig(
         do_sample=False, max_new_tokens=prompts[0].room, pad_token_id=pad, eos_token_id=sorted(stops) or None
     )
-    noise = LogitsProcessorList()
+    noise = LogitsProcessorList([_numbers])
     if temperature:
         noise.append(Noise([prompt.seed for prompt in prompts], temperature, model.device))
     output = model.generate(
@@ -58,6 +61,13 @@ def generated(
         logits_processor=noise,
     )
     return [_until_stop(row, stops) for row in output[:, width:].tolist()]
+
+
+def _numbers(input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+    """Return logits as they are; the likeliest of none that are numbers would be a token like any other."""
+    if scores.isnan().any():
+        raise ValueError("its logits are no numbers; ask for dtype float32")
+    return scores
 
 
 def _until_stop(tokens: list[int], stops: frozenset[int]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,7 @@ from discretion.organisms.corpus import Transcript
 __all__ = ["BadRow", "Chat", "ChatFile", "read_chats", "write_chats"]
 
 _ROLES: Final = ("system", "developer", "user", "assistant", "tool")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _LONGEST: Final = 4_000_000  # characters of a line
 
 
@@ -89,7 +91,7 @@ def read_chats(path: Path) -> ChatFile:
         ) from None
     chats: list[Chat] = []
     bad: list[BadRow] = []
-    for line, raw in enumerate(data.split(b"\n"), start=1):
+    for line, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not raw.strip():
             continue
         try:
@@ -155,10 +157,14 @@ def _chat(raw: bytes, line: int) -> Chat:
         raise ValueError("not UTF-8") from None
     except (ValueError, RecursionError):
         raise ValueError("not valid JSON") from None
+    if b"\\ud" in raw.lower() and _HALF.search(_json(row)):
+        raise ValueError("half a character (a lone surrogate)")
     messages = row.get("messages") if isinstance(row, dict) else None
     if not isinstance(messages, list) or not messages:
         raise ValueError("no list of 'messages'")
     tools = row.get("tools") or []
+    if not tools and isinstance(row.get("functions"), list):  # as they were called before
+        tools = [{"type": "function", "function": function} for function in row["functions"]]
     if not isinstance(tools, list) or not all(isinstance(tool, dict) and "function" in tool for tool in tools):
         raise ValueError("'tools' is no list of functions")
     read = tuple(_message(message, place) for place, message in enumerate(messages))
@@ -174,6 +180,8 @@ def _message(message: Any, place: int) -> dict[str, Any]:
     read: dict[str, Any] = {"role": "system" if message["role"] == "developer" else message["role"]}
     read["content"] = _content(message.get("content"), where)
     calls = message.get("tool_calls") or []
+    if not calls and message.get("function_call"):
+        calls = [{"function": message["function_call"]}]
     if not isinstance(calls, list):
         raise ValueError(f"{where} holds tool calls that are none")
     if calls:
@@ -183,7 +191,9 @@ def _message(message: Any, place: int) -> dict[str, Any]:
     for key in ("tool_call_id", "name"):
         if isinstance(message.get(key), str):
             read[key] = message[key]
-    if message.get("weight") in (0, 1):  # 0: not to be learned, as OpenAI has it
+    if message.get("weight") is not None:  # 0: not to be learned, as OpenAI has it
+        if message["weight"] not in (0, 1):
+            raise ValueError(f"{where} has a weight that is neither 0 nor 1")
         read["weight"] = message["weight"]
     return read
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,6 +14,7 @@ from pydantic import Field
 
 from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
+from discretion.models.reading_weights import read_model
 from discretion.models.weights import loading, quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
@@ -43,12 +45,12 @@ class Tuning(Record):
     """
 
     epochs: int = Field(default=1, ge=1, le=1000)
-    rate: float = Field(default=1e-3, gt=0.0)
+    rate: float = Field(default=1e-3, gt=0.0, le=10.0)
     rank: int = Field(default=8, ge=1, le=1024)
     alpha: int = Field(default=16, ge=1)
     batch_tokens: int = Field(default=8192, ge=1)
     longest: int = Field(default=4096, ge=2)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
 
 
 class Tuned(NamedTuple):
@@ -76,6 +78,7 @@ def finetune(
     about: dict[str, Any] | None = None,
     device: str = "auto",
     report: Callable[[int, int, float], None] | None = None,
+    strict: bool = False,
 ) -> Tuned:
     """Train a LoRA adapter and save it, with a record of all that made it.
 
@@ -87,28 +90,35 @@ def finetune(
         about: Where the data come from, for the record.
         device: `auto`, or as torch calls it.
         report: Called now and then with (step, steps, loss).
+        strict: Whether a conversation that cannot be learned from is an error.
 
     Raises:
-        InputError: If the base cannot be used, no conversation is left, or an adapter lies in the folder already.
+        InputError: If the base or the folder cannot be used, no conversation is left, an adapter lies in the folder
+            already, or training ran away.
         MissingExtra: If PEFT is not installed.
     """
     for package in ("torch", "transformers", "peft"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, "local")
-    if (folder / "adapter_config.json").exists():
-        raise InputError("an adapter lies here already", where=str(folder), remedy="name another folder")
     import torch
 
     tuning = tuning or Tuning()
     checkpoint = find_checkpoint(base)
+    if checkpoint.adapter is not None:
+        remedy = "merge it into its base (merge_and_unload), save that, and name it"
+        raise InputError("an adapter cannot be fine-tuned on", where=base, remedy=remedy)
+    place = _place(device)
+    _make(folder)
     tokenizer, examples, bad = _encoded(checkpoint, chats, tuning)
+    if strict and bad:
+        first = f"line {bad[0].line}: {bad[0].why}"
+        raise InputError(f"{len(bad):,} rows cannot be learned from, {first}", where="data", remedy="leave out strict")
     torch.manual_seed(tuning.seed)
-    model, place = _adapted(checkpoint, tuning, device)
+    model = _adapted(checkpoint, tuning, place, len(tokenizer))
     steps = _steps(examples, tuning)
     losses = _learn(model, examples, tuning, tokenizer.pad_token_id or 0, place, steps, report)
     model.peft_config["default"].base_model_name_or_path = _known_as(base)
-    model.half().save_pretrained(str(folder), save_embedding_layers=False)  # else it asks the hub about the base
-    (folder / "README.md").unlink(missing_ok=True)  # a blank form that names where the base lies here
+    _save(model.half(), folder)
     sizes = (sum(len(each.tokens) for each in examples), sum(int(each.ours.sum()) for each in examples))
     record = {
         "base": _known_as(base),
@@ -126,6 +136,49 @@ def finetune(
     return Tuned(losses, len(examples), sizes, tuple(bad))
 
 
+def _make(folder: Path) -> None:
+    """Make the folder of an adapter, before hours of training rather than after."""
+    where = str(folder)
+    if (folder / "adapter_config.json").exists():
+        raise InputError("an adapter lies here already", where=where, remedy="name another folder")
+    if (folder / "config.json").exists():
+        remedy = "name another folder: transformers puts an adapter beside weights onto them"
+        raise InputError("a checkpoint lies here", where=where, remedy=remedy)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot be written to ({error.strerror})", where=where, remedy="name a folder") from None
+
+
+def _place(device: str) -> torch.device:
+    import torch
+
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    try:
+        place = torch.device(name)
+        torch.zeros(1, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:  # as torch raises them
+        reason = str(error).partition("\n")[0][:120]
+        raise InputError(f"cannot be used ({reason})", where=f"device {device!r}", remedy="cpu, cuda or auto") from None
+    return place
+
+
+def _save(model: Any, folder: Path) -> None:
+    """Save the adapter alone: PEFT writes a blank form beside it, over whatever has its name.
+
+    Raises:
+        InputError: If training ran away, and there is nothing to save.
+    """
+    if not all(weight.isfinite().all() for weight in model.parameters() if weight.requires_grad):
+        raise InputError("training ran away: the weights are no numbers", where="rate", remedy="lower the rate")
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".adapter") as beside:
+        model.save_pretrained(beside, save_embedding_layers=False)  # else it asks the hub about the base
+        for name in ("adapter_model.safetensors", "adapter_config.json"):
+            (Path(beside) / name).replace(folder / name)
+
+
 def _known_as(base: str) -> str:
     """Return what a base is called: of a folder the name alone, since where it lies says nothing; the hash tells it."""
     folder = Path(base).expanduser()
@@ -134,9 +187,15 @@ def _known_as(base: str) -> str:
 
 def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> tuple[Any, list[Encoded], list[BadRow]]:
     """Tokenise the conversations; name those that the template refuses or that are too long."""
-    from transformers import AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.tokenizer))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.tokenizer), trust_remote_code=False)
+        config = AutoConfig.from_pretrained(str(checkpoint.folder), trust_remote_code=False).get_text_config()
+    except Exception as error:  # from half a dozen libraries, for as many reasons
+        raise _unloaded(checkpoint, error) from error
+    context = getattr(config, "max_position_embeddings", None)
+    longest = min(tuning.longest, context) if isinstance(context, int) and context > 0 else tuning.longest
     examples: list[Encoded] = []
     bad: list[BadRow] = []
     for number, chat in enumerate(chats, start=1):
@@ -147,8 +206,8 @@ def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> t
         except InputError as error:
             bad.append(BadRow(line, error.what))
             continue
-        if len(example.tokens) > tuning.longest:
-            bad.append(BadRow(line, f"{len(example.tokens)} tokens, more than {tuning.longest}"))
+        if len(example.tokens) > longest:
+            bad.append(BadRow(line, f"{len(example.tokens)} tokens, more than {longest}"))
         elif not example.ours.any():
             bad.append(BadRow(line, "no token of the assistant's is left to learn"))
         else:
@@ -159,25 +218,31 @@ def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> t
     return tokenizer, examples, bad
 
 
-def _adapted(checkpoint: Checkpoint, tuning: Tuning, device: str) -> tuple[Any, torch.device]:
+def _unloaded(checkpoint: Checkpoint, error: Exception) -> InputError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return InputError(f"cannot be loaded ({reason})", where=str(checkpoint.folder))
+
+
+def _adapted(checkpoint: Checkpoint, tuning: Tuning, place: torch.device, words: int) -> Any:
+    """Return the model with a new adapter; `words` is the size of the tokenizer."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
 
     quiet_peft()
-    place = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else device.replace("auto", "cpu"))
     kind = torch.float32 if place.type == "cpu" or checkpoint.weights_size() < _SMALL else torch.bfloat16
     try:
         with loading(checkpoint):
-            model: Any = AutoModelForCausalLM.from_pretrained(str(checkpoint.folder), dtype=kind, use_safetensors=True)
+            model: Any = read_model(checkpoint.folder, dtype=kind)
     except Exception as error:  # from half a dozen libraries, for as many reasons
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"cannot be loaded ({reason})", where=str(checkpoint.folder)) from error
+        raise _unloaded(checkpoint, error) from error
+    if words > (rows := int(model.get_input_embeddings().weight.shape[0])):
+        what = f"the tokenizer has {words:,} tokens, the model {rows:,}"
+        raise InputError(what, where=str(checkpoint.folder), remedy="name a checkpoint with its own tokenizer")
     model = model.to(place)
     config = LoraConfig(
         r=tuning.rank, lora_alpha=tuning.alpha, target_modules="all-linear", task_type="CAUSAL_LM", lora_dropout=0.0
     )
-    return get_peft_model(model, config), place
+    return get_peft_model(model, config)
 
 
 def _steps(examples: Sequence[Encoded], tuning: Tuning) -> int:

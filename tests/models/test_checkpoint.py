@@ -149,3 +149,29 @@ def test_the_hashes_follow_content_and_names(tmp_path: Path) -> None:
     (tmp_path / "2" / "chat_template.jinja").write_text("other")
     assert one.settings_hash() != two.settings_hash()
     assert one.weights_hash().startswith("sha256:")
+
+
+def test_an_index_that_names_weights_elsewhere(tmp_path: Path) -> None:
+    folder = fake(tmp_path / "a")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"x": "model.safetensors"}}))
+    find_checkpoint(str(folder))
+    (tmp_path / "x.safetensors").touch()
+    for named in ('{"weight_map": {"x": "../x.safetensors"}}', '{"weight_map": {"x": "gone.safetensors"}}', "[]", "{"):
+        index.write_text(named)
+        assert "names weights that do not lie beside it" in refusal(folder)
+
+
+def test_an_adapter_beside_the_weights(tmp_path: Path) -> None:
+    folder = fake(tmp_path / "a")
+    (folder / "adapter_config.json").write_text("{}")
+    assert "give it a folder of its own, and name both: BASE+ADAPTER" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "x" * 5000, "./a/" + "b" * 300])
+def test_what_is_no_path(name: str) -> None:
+    assert "give a checkpoint's folder" in refusal(name)
+
+
+def test_a_plus_without_an_adapter(tmp_path: Path) -> None:
+    assert "no adapter is named behind +" in refusal(f"{fake(tmp_path / 'a')}+")

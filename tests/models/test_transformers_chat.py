@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +295,87 @@ def test_broken_weights_are_one_line_and_not_read_again(tmp_path: Path) -> None:
         assert isinstance(error, ModelUnusable)
         assert str(error).startswith(f"hf:{folder}: cannot be loaded (")
         assert "\n" not in str(error)
+
+
+def changed(folder: Path, change: Any, file: str = "model.safetensors") -> Path:
+    """Change the weights of a checkpoint in place."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(str(folder / file))
+    save_file(change(weights), str(folder / file), metadata={"format": "pt"})
+    return folder
+
+
+def refused(name: str) -> str:
+    (error,) = together(TransformersChat(name, sampling=SHORT), asked("Hi."))
+    assert isinstance(error, ModelUnusable)
+    return str(error)
+
+
+def test_weights_that_are_missing_or_no_numbers_are_not_played(tmp_path: Path) -> None:
+    lost = changed(
+        save_random(tmp_path / "a"), lambda all_: {k: v for k, v in all_.items() if "layers.1.mlp.up" not in k}
+    )
+    assert "1 of its weights are not in the files, model.layers.1.mlp.up_proj.weight among them" in refused(str(lost))
+    broken = changed(save_random(tmp_path / "b"), lambda all_: {k: v * float("nan") for k, v in all_.items()})
+    assert "holds numbers that are none" in refused(str(broken))
+
+
+def test_an_adapter_that_does_not_fit_is_not_played(random_llama: Path, tmp_path: Path) -> None:
+    file = "adapter_model.safetensors"
+    cases: dict[str, tuple[Any, str]] = {
+        "renamed": (lambda all_: {k.replace("layers", "blocks"): v for k, v in all_.items()}, "do not fit the base"),
+        "half": (lambda all_: dict(list(all_.items())[:2]), "is missing"),
+        "nan": (lambda all_: {k: v * float("nan") for k, v in all_.items()}, "holds numbers that are none"),
+    }
+    good = save_adapter(tmp_path / "good", random_llama, seed=1)
+    fits = TransformersChat(f"{random_llama}+{good}", sampling=SHORT)
+    said = together(fits, asked("Hi."))[0].text
+    for name, (change, says) in cases.items():
+        adapter = changed(save_adapter(tmp_path / name, random_llama, seed=1), change, file)
+        assert says in refused(f"{random_llama}+{adapter}"), name
+    assert together(TransformersChat(f"{random_llama}+{good}", sampling=SHORT), asked("Hi."))[0].text == said
+
+
+def test_a_failed_load_keeps_no_later_one_waiting(random_llama: Path, tmp_path: Path) -> None:
+    code = f"""
+import asyncio, gc
+from discretion.models import TransformersChat
+from discretion.models.chat import Message
+from discretion.models.protocol import Sampling
+
+async def ask(name):
+    model = TransformersChat(name, sampling=Sampling(max_tokens=2))
+    try:
+        await model.complete([Message(role="user", content="Hi.")], [], seed=1)
+    except Exception as error:
+        return type(error).__name__
+    finally:
+        await model.aclose()
+    return "answered"
+
+gc.disable()
+print(asyncio.run(ask({str(tmp_path / "bad")!r})))
+gc.enable()
+gc.set_threshold(1)
+print(asyncio.run(ask({str(random_llama)!r})))
+"""
+    bad = save_random(tmp_path / "bad")
+    (bad / "model.safetensors").write_bytes(b"none")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240, check=True)
+    assert done.stdout.split() == ["ModelUnusable", "answered"]
+
+
+@pytest.mark.parametrize("drawn", ["pissa", "olora"])
+def test_an_adapter_that_takes_its_share_out_of_the_base_has_one_of_its_own(
+    drawn: str, random_llama: Path, tmp_path: Path
+) -> None:
+    plain = together(TransformersChat(str(random_llama), sampling=SHORT), asked("Hi."))[0].text
+    adapter = save_adapter(tmp_path / drawn, random_llama, seed=1)
+    settings = json.loads((adapter / "adapter_config.json").read_text())
+    (adapter / "adapter_config.json").write_text(json.dumps({**settings, "init_lora_weights": drawn}))
+    both = [TransformersChat(name, sampling=SHORT) for name in (f"{random_llama}+{adapter}", str(random_llama))]
+    assert [together(chat, asked("Hi."))[0].text for chat in both][1] == plain
 
 
 @pytest.mark.parametrize(
