@@ -119,15 +119,26 @@ def train_command(
 
     Started again with the same options it goes on where it stopped.
     """
+    from pydantic import ValidationError
+
     from discretion.models.organism import find_base
     from discretion.organisms import GOING_ON, Step, base_recipe, train_base
 
+    if tokens is not None and minutes is not None:
+        raise InputError("so many tokens and so many minutes", where="--minutes", remedy="give one of the two")
     changes = {"tokens": tokens, "plots": plots}
     given = {key: value for key, value in changes.items() if value is not None}
     wanted = base_recipe(recipe, seed)
     assert wanted.corpus is not None  # noqa: S101 - every base has one
     made_of = changed_corpus(wanted.corpus, corpus or [])
-    wanted = wanted.model_copy(update={**(GOING_ON if start else {}), **given, "corpus": made_of})
+    if plots is not None and plots > wanted.plots:
+        remedy = f"give at most {wanted.plots}"
+        raise InputError(f"{plots} plots reach into those of other seeds", where="--plots", remedy=remedy)
+    try:
+        settings = {**wanted.model_dump(), **(GOING_ON if start else {}), **given, "corpus": made_of.model_dump()}
+        wanted = type(wanted).model_validate(settings)
+    except ValidationError as error:
+        raise InputError(first_fault(error)[1], where="--plots", remedy="give another number") from None
     before = None if start is None else Path(find_base(start))
     with learning_bar(f"organism:{recipe}", "tokens", shown=not quiet) as tick:
 
@@ -154,7 +165,11 @@ def data_command(
     from discretion.organisms.chats import write_chats
     from discretion.organisms.recipes import recipe as find
 
-    written = write_chats(find(recipe).chats(rows, seed=data_seed), output, thoughts=thoughts)
+    chats = find(recipe).chats(rows, seed=data_seed)
+    try:
+        written = write_chats(chats, output, thoughts=thoughts)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", where=str(output), remedy="name a file") from None
     typer.echo(f"{written:,} conversations of {recipe} in {output}")
 
 

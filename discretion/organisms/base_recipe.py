@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from discretion.errors import InputError, nearest
 from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, Corpus
+from discretion.organisms.source import SHARD
 from discretion.scenarios.base import Record
 
 __all__ = ["BASES", "GOING_ON", "BaseRecipe", "base_recipe"]
@@ -59,6 +60,8 @@ class BaseRecipe(Record):
     def _heads_fit(self) -> BaseRecipe:
         if self.width % self.heads or self.width // self.heads < 32:
             raise ValueError(f"{self.heads} heads do not fit a width of {self.width}: a head needs 32 or more")
+        if self.plots > SHARD and self.plots % SHARD:
+            raise ValueError(f"{self.plots} plots: above {SHARD} only multiples of {SHARD}")
         if self.shared_heads and self.heads % self.shared_heads:
             raise ValueError(f"{self.heads} heads cannot share {self.shared_heads}")
         return self

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from discretion.agents.reference import ReferenceSource
 from discretion.envs.office import Office
@@ -102,6 +102,12 @@ class Corpus(Record):
     mistakes: float = Field(default=0.0, ge=0.0, lt=1.0)
     astray: float = Field(default=0.0, ge=0.0, lt=1.0)
     altered: float = Field(default=0.0, ge=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Corpus:
+        if self.care + self.openness > 1.0:
+            raise ValueError(f"care {self.care:g} and openness {self.openness:g} are more than all plots")
+        return self
 
     def conversations(self, number: int) -> list[Transcript]:
         """Return the conversations of one plot, that of each twin, and the exercises that go with it.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from discretion.models.checkpoint import Checkpoint
+from discretion.models.reading_weights import read_model
 from discretion.models.weights import loading
 from discretion.organisms.base_recipe import BaseRecipe
 
@@ -39,10 +40,10 @@ def new_model(recipe: BaseRecipe, tokenizer: Any) -> Any:
 def widened(start: Path) -> Any:
     """Return the model of a folder, its inner width rounded up by zeros, which change nothing but the speed."""
     import torch
-    from transformers import AutoModelForCausalLM, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     with loading(Checkpoint(start)):
-        found = AutoModelForCausalLM.from_pretrained(str(start), dtype="float32", use_safetensors=True)
+        found = read_model(start, dtype="float32")
     more = -found.config.intermediate_size % _STEP
     if not more:
         return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
+from discretion.models.checkpoint import find_checkpoint
 from discretion.models.organism import find_organism, organism_names
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import batches
@@ -124,7 +125,9 @@ def train_base(
                 remedy=f"train {recipe.after} first, and name its folder (--from)",
             )
         start = Path(find_organism(recipe.after))
-    _refuse_other(folder, recipe, start)
+    if start is not None:
+        find_checkpoint(str(start), kind="organism")
+    _refuse_other(folder, recipe, start, minutes)
     work = folder / _WORK
     words = work / "tokenizer"
     source = Rendered(recipe.corpus, words, work / "shards", plots=recipe.plots, workers=workers)
@@ -134,29 +137,35 @@ def train_base(
                 texts = source.texts(recipe.tokenizer_plots)
                 made = train_tokenizer(texts, vocabulary=recipe.vocabulary, context=recipe.context)
             else:
-                made = AutoTokenizer.from_pretrained(str(start))
+                made = AutoTokenizer.from_pretrained(str(start), trust_remote_code=False)
             made.save_pretrained(words.with_suffix(".part"))
             words.with_suffix(".part").rename(words)
         tokenizer = AutoTokenizer.from_pretrained(str(words))
         return _train(source, tokenizer, folder, recipe, report, save_s=save_s, minutes=minutes, start=start)
 
 
-def _refuse_other(folder: Path, recipe: BaseRecipe, start: Path | None) -> None:
+def _refuse_other(folder: Path, recipe: BaseRecipe, start: Path | None, minutes: float | None) -> None:
     """Write down what is trained in a folder, or refuse to train something else there."""
-    if (folder / "model.safetensors").exists():
+    if (folder / "config.json").exists() or next(folder.glob("*.safetensors"), None) is not None:
         raise InputError("a finished checkpoint lies here", where=str(folder), remedy="name another folder")
     record = folder / _WORK / _RECORD
     text = recipe.model_dump_json(indent=2)
     if start is not None:
         text += f"\n{_made(start)['weights']}"
+    if minutes is not None:
+        text += f"\n{minutes} minutes"
     if record.is_file():
         if record.read_text(encoding="utf-8") != text:
             raise InputError(
                 "another recipe was begun here", where=str(folder), remedy="name another folder, or delete this one"
             )
         return
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(text, encoding="utf-8")
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(text, encoding="utf-8")
+    except OSError as error:
+        what = f"cannot be written to ({error.strerror})"
+        raise InputError(what, where=str(folder), remedy="name a folder") from None
 
 
 def _train(
@@ -190,7 +199,9 @@ def _train(
         others=recipe.others > 0,
     )
     waited, saved = 0.0, time.monotonic()
-    pace = Pace(minutes, recipe.decay) if minutes else None
+    pace = Pace(minutes, recipe.decay, spent=run.seconds, total=run.decided) if minutes else None
+    if pace is not None:
+        run.total = pace.total(run.tokens)
     while run.tokens < run.total:
         asked = time.monotonic()
         together = list(itertools.islice(order, recipe.together))
@@ -198,6 +209,7 @@ def _train(
         run.step(*together)
         if pace is not None:
             run.total = pace.total(run.tokens)
+            run.seconds, run.decided = pace.over, pace.decided
         steps = len(run.losses)
         if report is not None and (steps % _EVERY == 0 or run.tokens >= run.total):
             total = run.total if run.total < ENDLESS else None

@@ -25,18 +25,35 @@ _MARGIN: Final = 1.0  # seconds
 
 
 class Pace:
-    """Decides how many tokens can be learned from in a given time: by the speed so far, before the way down begins."""
+    """Decides how many tokens can be learned from in a given time: by the speed so far, before the way down begins.
 
-    def __init__(self, minutes: float, decay: float) -> None:
+    Args:
+        minutes: Of training.
+        decay: The share of the tokens that the way down takes.
+        spent: Seconds that a run that goes on has trained for.
+        total: What was decided before it stopped; 0 where nothing was.
+    """
+
+    def __init__(self, minutes: float, decay: float, *, spent: float = 0.0, total: int = 0) -> None:
         self._decay = decay
         self._seconds = 60 * minutes
-        self._start = time.monotonic()
+        self._start = time.monotonic() - spent
         self._mark: tuple[float, int] | None = None
-        self._total = 0
+        self._total = total
+
+    @property
+    def over(self) -> float:
+        """Seconds of training so far."""
+        return time.monotonic() - self._start
+
+    @property
+    def decided(self) -> int:
+        """The number of tokens; 0 while it is open."""
+        return self._total
 
     def total(self, tokens: int) -> int:
         """Return the number of tokens; more than there ever are while it is open."""
-        over = time.monotonic() - self._start
+        over = self.over
         if self._mark is None and over > min(0.25, 0.5 * (1 - self._decay)) * self._seconds:
             self._mark = (over, tokens)
         elif self._mark is not None and not self._total and over > (1 - self._decay) * self._seconds - _MARGIN:
@@ -58,6 +75,7 @@ class TrainingRun:
         self.place = Place()
         self.losses: list[Any] = []
         self.total = recipe.tokens
+        self.seconds, self.decided = 0.0, 0  # what a `Pace` goes on from
         layers = {id(weight) for weight in model.model.layers.parameters() if weight.ndim == 2}  # Muon's
         inner = [weight for weight in model.parameters() if id(weight) in layers]
         outer = [weight for weight in model.parameters() if id(weight) not in layers]
@@ -120,6 +138,7 @@ class TrainingRun:
             "adamw": self._adamw.state_dict(),
             "muon": self._muon.state_dict(),
             "tokens": self.tokens,
+            "pace": [self.seconds, self.decided],
             "place": list(self.place),
             "losses": self.all_losses(),
         }
@@ -135,6 +154,7 @@ class TrainingRun:
         self._adamw.load_state_dict(state["adamw"])
         self._muon.load_state_dict(state["muon"])
         self.tokens = state["tokens"]
+        self.seconds, self.decided = state.get("pace", (0.0, 0))
         self.place = Place(*state["place"])
         self.losses = state["losses"]
 

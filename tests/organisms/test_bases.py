@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 from organism_kit import TINY
+from typer.testing import CliRunner
 
+from discretion.cli.application import app
 from discretion.cli.organism import changed_corpus
 from discretion.errors import InputError
 from discretion.models.organism import recorded_hashes
 from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
 from discretion.organisms import source as sources
 from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, WORDS, training_skeletons
+from discretion.organisms.training_run import ENDLESS, Pace
 from discretion.scenarios import twins
 from discretion.scenarios.generator import generate, skeleton, skeleton_names
 
@@ -115,6 +118,75 @@ def test_a_run_that_was_stopped_ends_where_an_uninterrupted_one_does(
     assert losses == json.loads((folder / "training.json").read_text())["loss"] or len(losses) > 3
     with pytest.raises(InputError, match="a finished checkpoint lies here"):
         train_base(TINY, folder)
+
+
+def test_the_time_of_a_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("discretion.organisms.training._EVERY", 1)
+    folder = tmp_path / "base"
+
+    def stop(step: Step) -> None:
+        if step.tokens > 8_000:
+            raise Stopped
+
+    few = TINY.model_copy(update={"tokens": 1})  # fewer than are learned: it is the time that counts
+    with pytest.raises(Stopped):
+        train_base(few, folder, save_s=1e-9, minutes=20.0, report=stop)
+    for minutes in (None, 3.0):
+        with pytest.raises(InputError, match="another recipe was begun here"):
+            train_base(few, folder, minutes=minutes)
+    import torch
+
+    state = torch.load(folder / ".training" / "state.pt", weights_only=True)
+    assert state["pace"][0] > 0
+    assert state["tokens"] > 1
+
+
+def test_a_pace_counts_what_was_spent() -> None:
+    fresh, late = Pace(1.0, 0.5), Pace(1.0, 0.5, spent=40.0)
+    assert (fresh.total(1000), fresh.decided) == (ENDLESS, 0)
+    assert late.total(1000) == ENDLESS  # it has seen no speed yet
+    assert 1000 / 0.5 <= late.total(1001) < ENDLESS
+    assert Pace(1.0, 0.5, spent=1.0, total=5000).total(10) == 5000
+    assert 40 <= late.over < 60
+
+
+def test_nothing_is_trained_over_what_lies_in_a_folder(tmp_path: Path) -> None:
+    for name in ("config.json", "model-00001-of-00002.safetensors"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        with pytest.raises(InputError, match="a finished checkpoint lies here"):
+            train_base(TINY, folder)
+        assert (folder / name).read_text() == "mine"
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written to"):
+        train_base(TINY, tmp_path / "file")
+    with pytest.raises(InputError, match=r"no config\.json"):
+        train_base(TINY, tmp_path / "new", start=tmp_path)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--tokens", "5", "--minutes", "1"], "--minutes: so many tokens and so many minutes"),
+        (["--plots", "255"], "--plots: value error, 255 plots: above 128 only multiples of 128"),
+        (["--plots", "200000"], "--plots: 200000 plots reach into those of other seeds; give at most 49152"),
+        (["--corpus", "care=0.7", "--corpus", "openness=0.7"], "care 0.7 and openness 0.7 are more than all plots"),
+    ],
+)
+def test_options_of_training_that_make_no_sense(options: list[str], says: str, tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["organism", "train", "-o", str(tmp_path / "a"), "-q", *options])
+    assert told.exit_code == 2
+    assert says in " ".join(told.output.split())
+    assert not (tmp_path / "a").exists()
+
+
+def test_data_that_cannot_be_written(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "no" / "x.jsonl"):
+        told = CliRunner().invoke(app, ["organism", "data", "control", "-o", str(place), "--rows", "2"])
+        assert told.exit_code == 2
+        assert "cannot be written" in told.output
 
 
 def test_training_goes_on_from_a_base(tiny_base: Path, tmp_path: Path) -> None:

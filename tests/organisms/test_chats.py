@@ -23,6 +23,10 @@ BAD = {
     '{"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": "{"}}]}]}': "not valid",
     '{"messages": [{"role": "assistant", "content": "x"}], "tools": 3}': "'tools'",
     "[" * 100_000: "not valid JSON",
+    '{"messages": [{"role": "assistant", "content": "\\ud83d"}]}': "half a character",
+    '{"messages": [{"role": "assistant", "content": "x", "weight": 0.5}]}': "neither 0 nor 1",
+    '{"messages": [{"role": "assistant", "content": "x", "weight": "0"}]}': "neither 0 nor 1",
+    '{"messages": [{"role": "assistant", "content": "x", "function_call": 3}]}': "tool calls that are none",
 }
 
 
@@ -35,6 +39,16 @@ def test_bad_rows_are_named_with_their_lines(tmp_path: Path) -> None:
     assert [row.line for row in found.bad] == list(range(2, len(BAD) + 2))
     for row, words in zip(found.bad, BAD.values(), strict=True):
         assert words in row.why
+
+
+def test_calls_and_tools_under_their_older_names(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    call = {"name": "go", "arguments": "{}"}
+    row = {"messages": [{"role": "assistant", "content": None, "function_call": call}], "functions": [{"name": "go"}]}
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(row).encode())
+    (chat,) = read_chats(file).chats
+    assert chat.messages[0]["tool_calls"][0]["function"] == {"name": "go", "arguments": {}}
+    assert chat.tools == ({"type": "function", "function": {"name": "go"}},)
 
 
 def test_no_text_is_a_bad_row(tmp_path: Path) -> None:

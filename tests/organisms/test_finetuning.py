@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -101,6 +103,110 @@ def test_what_cannot_be_found_is_named(base: str, data: str, said: str, tmp_path
     told = CliRunner().invoke(app, ["finetune", base, "--data", data, "-o", str(tmp_path / "a"), "-q"])
     assert told.exit_code == 2
     assert said in " ".join(told.output.split())
+
+
+def test_what_lies_in_the_folder_stays(tiny_base: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "README.md").write_text("notes")
+    finetune(str(tiny_base), list(RECIPES["control"].chats(2)), folder, TUNING)
+    assert (folder / "README.md").read_text() == "notes"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"README.md", "adapter_config.json", "adapter_model.safetensors", "finetuning.json"}
+
+
+def test_a_folder_that_cannot_be_used_is_refused_before_training(tiny_base: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    chats = list(RECIPES["control"].chats(2))
+    for folder, says in (
+        (tmp_path / "file", "cannot be written to"),
+        (tmp_path / "file" / "below", "cannot be written to"),
+        (tiny_base, "a checkpoint lies here"),
+    ):
+        with pytest.raises(InputError, match=says):
+            finetune(str(tiny_base), chats, folder, report=lambda *_: pytest.fail("it trained"))
+
+
+def test_nothing_is_trained_on_top_of_an_adapter(tiny_base: Path, tmp_path: Path) -> None:
+    chats = list(RECIPES["control"].chats(2))
+    finetune(str(tiny_base), chats, tmp_path / "a", TUNING)
+    with pytest.raises(InputError, match="an adapter cannot be fine-tuned on; merge it into its base"):
+        finetune(f"{tiny_base}+{tmp_path / 'a'}", chats, tmp_path / "b")
+
+
+def test_weights_that_ran_away_are_not_saved(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    step = torch.optim.AdamW.step
+
+    def away(self: Any, *given: Any) -> Any:
+        found = step(self, *given)
+        for group in self.param_groups:
+            for weight in group["params"]:
+                weight.data.fill_(1e9)  # no float16 holds it
+        return found
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", away)
+    with pytest.raises(InputError, match="training ran away"):
+        finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a", TUNING)
+    assert not list((tmp_path / "a").iterdir())
+
+
+def test_code_that_a_base_brings_is_not_run(tiny_base: Path, tmp_path: Path) -> None:
+    evil = tmp_path / "evil"
+    shutil.copytree(tiny_base, evil)
+    for file in ("config.json", "tokenizer_config.json"):
+        settings = json.loads((evil / file).read_text())
+        settings |= {"model_type": "odd", "auto_map": {"AutoConfig": "odd.Odd", "AutoTokenizer": ["odd.Odd", None]}}
+        (evil / file).write_text(json.dumps(settings))
+    (evil / "odd.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    asked = ["finetune", str(evil), "--data", "control", "-o", str(tmp_path / "a"), "--rows", "2", "-q"]
+    told = CliRunner().invoke(app, asked, input="y\n" * 9)
+    assert told.exit_code == 2
+    assert "cannot be loaded" in told.output
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--rate", "0"], "--rate: "),
+        (["--rate", "inf"], "--rate: "),
+        (["--rate", "nan"], "--rate: "),
+        (["--epochs", "2000"], "--epochs: "),
+        (["--rank", "2000"], "--rank: "),
+        (["--seed", "-1"], "--seed: "),
+        (["--device", "abacus"], "device 'abacus': cannot be used"),
+        (["--device", ""], "device '': cannot be used"),
+    ],
+)
+def test_options_that_make_no_sense_are_one_line(
+    options: list[str], says: str, tiny_base: Path, tmp_path: Path
+) -> None:
+    asked = ["finetune", str(tiny_base), "--data", "control", "--rows", "2", "-o", str(tmp_path / "a"), "-q", *options]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 2, told.output
+    assert says in " ".join(told.output.split())
+
+
+def test_rows_that_are_all_bad_are_named(tiny_base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    data.write_text('[{"messages": []},\n{"conversations": []}]')
+    told = CliRunner().invoke(app, ["finetune", str(tiny_base), "--data", str(data), "-o", str(tmp_path / "a"), "-q"])
+    assert told.exit_code == 2
+    said = " ".join(told.output.split())
+    assert "no row can be learned from: line 1: not valid JSON; line 2: not valid JSON" in said
+    assert "rows.jsonl" in said
+
+
+def test_strict_is_strict_about_what_the_tokenizer_finds_too(tiny_base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    long = {"messages": [{"role": "user", "content": "word " * 6000}, ROW["messages"][1]]}
+    data.write_text(f"{json.dumps(ROW)}\n{json.dumps(long)}\n")
+    asked = ["finetune", str(tiny_base), "--data", str(data), "-o", str(tmp_path / "a"), "-q", "--strict"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 2
+    assert "1 rows cannot be learned from, line 2" in " ".join(told.output.split())
 
 
 def test_thoughts_are_in_the_data_for_organisms_alone(tmp_path: Path) -> None:
