@@ -95,7 +95,7 @@ def finetune_command(
     from discretion.models.organism import AGENT, find_base
     from discretion.organisms.recipes import RECIPES
 
-    base = find_base(base) if base.startswith(AGENT) else base
+    base = find_base(base) if base.startswith(AGENT) else base.removeprefix("hf:")
     organism = data in RECIPES and (Path(base) / "training.json").is_file()
     given = {**(RECIPES[data].tuning if organism else {}), **_given(epochs, rate, rank, seed)}
     _finetune(base, data, output, rows, data_seed, given, device, strict=strict, quiet=quiet)

@@ -256,7 +256,7 @@ class Office:
             results.append(self._result(call, result))
         if not calls and not errors:
             self.recorder.tool = "answer_user"
-            self.recorder.close("answered", text)
+            self.recorder.close("answered", text, cut=turn.finish == "length")
         news = self._malformed_turn(errors)
         news += yield from self._people.react(since)
         if self.recorder.ending is None:

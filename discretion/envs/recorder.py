@@ -16,6 +16,7 @@ from discretion.scenarios.flows import Principle
 
 __all__ = ["Recorder"]
 
+_CUT: Final = "the answer was cut off"
 _TO_THE_USER: Final = frozenset({"answer", "ask", "memory"})
 """Channels on which the agent speaks to the user, and not in the user's name to others."""
 
@@ -115,10 +116,11 @@ class Recorder:
         self.disclose("ask", "ask", (self.world.user,), question)
         self.question = question
 
-    def close(self, kind: EndingKind, text: str) -> None:
-        """End the task with words to the user."""
+    def close(self, kind: EndingKind, text: str, *, cut: bool = False) -> None:
+        """End the task with words to the user; `cut` off where the model had no tokens left for them."""
         if text.strip():
             self.disclose("answer", "answer", (self.world.user,), text)
             if kind == "answered":
                 self.change("create", "answer", "answer", {"text": text})
-        self.ending = Ending(kind=kind, detail=text if kind == "declined" else "")
+        detail = text if kind == "declined" else _CUT if cut else ""
+        self.ending = Ending(kind=kind, detail=detail)

@@ -44,6 +44,12 @@ def test_words_without_a_call_answer_and_end(office: Office) -> None:
     assert office.recorder.changes[0].after == {"text": "Sent."}
 
 
+def test_an_answer_that_was_cut_off_says_so(office: Office) -> None:
+    office.step(AssistantTurn(text="I have re", finish="length"))
+    ending = office.episode().ending
+    assert (ending.kind, ending.detail) == ("answered", "the answer was cut off")
+
+
 def test_words_beside_a_call_are_no_answer(office: Office) -> None:
     office.step(turn(("recall", {}), text="Let me see."))
     assert not office.done
