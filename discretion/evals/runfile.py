@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -124,6 +124,8 @@ class RunFile:
         with explained(self.path):
             db = sqlite3.connect(f"{self._real.as_uri()}?{mode}", uri=True, isolation_level=None)
             try:
+                if not self.write and self._beside("journal").exists():
+                    self._roll_back(db)
                 self._check_format(db)
                 if self.write:
                     db.execute("PRAGMA journal_mode = WAL")
@@ -132,6 +134,21 @@ class RunFile:
                 db.close()
                 raise
         return db
+
+    def _roll_back(self, db: sqlite3.Connection) -> None:
+        """Undo, for a reader, what a writer was killed at that was making one file of it; readers cannot themselves."""
+        try:
+            db.execute("PRAGMA application_id").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                raise
+            with suppress(RunFileError, sqlite3.Error):  # a writer is at it, or nobody may write here: the error stands
+                lock = self._take_lock()
+                try:
+                    with closing(sqlite3.connect(self._real, isolation_level=None)) as healed:
+                        healed.execute("PRAGMA application_id").fetchone()
+                finally:
+                    lock.close()
 
     def _check_header(self) -> None:
         """Refuse what is no SQLite file or shorter than it says, before SQLite touches it."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,23 @@ def content(path: Path) -> dict[EpisodeKey, tuple[str, ...]]:
             each.key: (each.episode.model_dump_json(), stored.judgement(each.key).model_dump_json())
             for each in stored.episodes()
         }
+
+
+def test_a_writer_that_was_killed_while_it_made_one_file_of_a_run(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.run"
+    work(whole)
+    expected = content(whole)
+    copy = tmp_path / "copy.run"
+    with closing(sqlite3.connect(whole, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")  # what is changed goes to the file at once, its journal before it
+        writer.execute("BEGIN")
+        writer.execute("CREATE TABLE filler (x)")
+        for _ in range(200):
+            writer.execute("INSERT INTO filler VALUES (randomblob(4000))")
+        shutil.copy(whole, copy)
+        shutil.copy(f"{whole}-journal", f"{copy}-journal")
+    assert content(copy) == expected
+    assert not Path(f"{copy}-journal").exists()
 
 
 def test_killed_again_and_again(tmp_path: Path) -> None:
