@@ -19,8 +19,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
 from discretion.models.conventions import read_turn
-from discretion.models.finishes import read_finish
-from discretion.models.openai_reply import refuse_unfinished, uncalled
+from discretion.models.openai_reply import ended
 from discretion.models.thinking import split_reasoning
 from discretion.models.toolcalls import Convention, call_id, read_call
 
@@ -97,13 +96,9 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
     for unread in message.invalid_tool_calls:
         number = first + sum(isinstance(call, ToolCall) for call in native)
         native.append(_second_look(unread, number))
-    said = _finish(message)
     refusal = message.additional_kwargs.get("refusal")
     text = str(message.text) or (refusal if isinstance(refusal, str) else "")
-    empty = not (text.strip() or native)
-    refuse_unfinished(said, empty=empty)
-    if empty and read_finish(said) in ("called", "malformed"):
-        native.append(uncalled(said, json.dumps(message.response_metadata, ensure_ascii=False, default=str)))
+    finish = ended(_finish(message), text, native, message.response_metadata)
     return read_turn(
         text,
         form,
@@ -111,7 +106,7 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
         native=native,
         reasoning=_reasoning(message),
         usage=read_usage(message),
-        finish="length" if read_finish(said) == "length" else "stop",
+        finish=finish,
     )
 
 

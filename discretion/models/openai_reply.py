@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.models.conventions import read_turn
 from discretion.models.finishes import read_finish
 from discretion.models.toolcalls import Convention, call_id, read_call
 
-__all__ = ["BadReplyError", "error_text", "read_reply", "refuse_unfinished", "uncalled"]
+__all__ = ["BadReplyError", "ended", "error_text", "read_reply"]
 
 
 _MOST_TOKENS: Final = 2**53
@@ -46,10 +46,7 @@ def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
     text = _text(message.get("content")) or _beside(message.get("refusal"))
     if choice.get("error"):  # of one provider behind a router; what was written until then is no answer
         raise BadReplyError(f"the reply is an error: {error_text(choice)}")
-    said = choice.get("finish_reason")
-    refuse_unfinished(said, empty=not (text.strip() or native))
-    if not (text.strip() or native) and read_finish(said) in ("called", "malformed"):
-        native.append(uncalled(said, json.dumps(choice, ensure_ascii=False)))
+    finish = ended(choice.get("finish_reason"), text, native, choice)
     logprobs = _logprobs(choice.get("logprobs"))
     return read_turn(
         text,
@@ -58,31 +55,32 @@ def read_reply(reply: Any, form: Convention, *, first: int) -> AssistantTurn:
         native=native,
         reasoning=_beside(message.get("reasoning_content")) or _beside(message.get("reasoning")),
         usage=_usage(reply.get("usage"), logprobs),
-        finish="length" if read_finish(said) == "length" else "stop",
+        finish=finish,
         logprobs=logprobs,
     )
 
 
-def refuse_unfinished(said: Any, *, empty: bool) -> None:
-    """Refuse a reply that its server did not bring to an end: half an answer, or none, is no outcome.
+def ended(said: Any, text: str, native: list[ToolCall | FormatError], whole: Any) -> Literal["stop", "length"]:
+    """Return how a reply ended; a call that the server meant and does not give becomes a format error in `native`.
 
     Args:
         said: The server's reason for the end.
-        empty: Whether it says and calls nothing.
+        text: Of the reply.
+        native: What the server has read as calls.
+        whole: What such an error keeps.
 
     Raises:
-        BadReplyError: If it failed, or a filter took all of it.
+        BadReplyError: If the server failed, or a filter took all of it: half an answer, or none, is no outcome.
     """
-    finish = read_finish(said)
+    finish, empty = read_finish(said), not (text.strip() or native)
     if finish == "failed":
         raise BadReplyError(f"the server broke off: {error_text(said) or 'error'}")
     if finish == "filtered" and empty:
         raise BadReplyError("the server's content filter took the reply")
-
-
-def uncalled(said: Any, raw: str) -> FormatError:
-    """Return what it means that a server says that there is a call, and gives none: it could not read it."""
-    return FormatError(detail=f"the server says {error_text(said)[:40].lower()!r} and gives no tool call", raw=raw)
+    if finish in ("called", "malformed") and empty:
+        detail = f"the server says {error_text(said)[:40].lower()!r} and gives no tool call"
+        native.append(FormatError(detail=detail, raw=json.dumps(whole, ensure_ascii=False, default=str)))
+    return "length" if finish == "length" else "stop"
 
 
 def _native_calls(message: dict[str, Any], first: int) -> list[ToolCall | FormatError]:

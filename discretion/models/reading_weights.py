@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["check_adapter", "check_numbers", "read_model"]
+from discretion.models.checkpoint import Checkpoint
+
+__all__ = ["check_adapter", "read_model"]
+
+_MOMENT: Final = 500_000_000  # bytes of weights that are read in a moment
 
 
-def read_model(folder: Path, *, dtype: Any, trust_remote_code: bool = False) -> Any:
-    """Return the causal language model of a folder.
+def read_model(checkpoint: Checkpoint, *, dtype: Any, trust_remote_code: bool = False) -> Any:
+    """Return the causal language model of a checkpoint, without its adapter.
 
     Raises:
         ValueError: If weights are missing, which transformers draws at random, or are no numbers.
@@ -17,17 +23,22 @@ def read_model(folder: Path, *, dtype: Any, trust_remote_code: bool = False) -> 
     """
     from transformers import AutoModelForCausalLM
 
-    model, told = AutoModelForCausalLM.from_pretrained(
-        str(folder), dtype=dtype, use_safetensors=True, trust_remote_code=trust_remote_code, output_loading_info=True
-    )
+    with _loading(checkpoint):
+        model, told = AutoModelForCausalLM.from_pretrained(
+            str(checkpoint.folder),
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=trust_remote_code,
+            output_loading_info=True,
+        )
     missing = sorted(told["missing_keys"])
     if missing:
         raise ValueError(f"{len(missing)} of its weights are not in the files, {missing[0]} among them")
-    check_numbers(model)
+    _check_numbers(model)
     return model
 
 
-def check_numbers(model: Any) -> None:
+def _check_numbers(model: Any) -> None:
     """Refuse a model whose weights are no numbers.
 
     Raises:
@@ -64,3 +75,18 @@ def check_adapter(model: Any, name: str, folder: Path) -> None:
     for key, weight in held.items():
         if not weight.isfinite().all():
             raise ValueError(f"{key} holds numbers that are none")
+
+
+@contextmanager
+def _loading(checkpoint: Checkpoint) -> Iterator[None]:
+    """Let transformers show a progress bar for a checkpoint that takes a while to load, and none for a small one."""
+    from transformers.utils import logging
+
+    hidden = checkpoint.weights_size() < _MOMENT and logging.is_progress_bar_enabled()
+    if hidden:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if hidden:
+            logging.enable_progress_bar()

@@ -20,9 +20,7 @@ from discretion.models.reading_weights import check_adapter, read_model
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Lease", "Weights", "loading", "quiet_peft"]
-
-_MOMENT: Final = 500_000_000  # bytes of weights that are read in a moment
+__all__ = ["Lease", "Weights", "quiet_peft"]
 
 
 class Weights:
@@ -56,12 +54,9 @@ class Weights:
         import torch
         from transformers import GenerationConfig
 
-        with loading(self._checkpoint):
-            model: Any = read_model(
-                self._checkpoint.folder,
-                dtype=_dtype(self._dtype, self.device),
-                trust_remote_code=self._trust_remote_code,
-            )
+        model: Any = read_model(
+            self._checkpoint, dtype=_dtype(self._dtype, self.device), trust_remote_code=self._trust_remote_code
+        )
         if self._dtype == "auto" and model.dtype == torch.bfloat16 and not _has_bfloat16(self.device):
             model = model.float()
         model = model.to(self.device).eval()
@@ -222,21 +217,6 @@ def _dtype(name: str, device: torch.device) -> Any:
     if not isinstance(kind, torch.dtype):
         raise ValueError(f"{name!r} is no dtype of torch")
     return kind
-
-
-@contextmanager
-def loading(checkpoint: Checkpoint) -> Iterator[None]:
-    """Let transformers show a progress bar for a checkpoint that takes a while to load, and none for a small one."""
-    from transformers.utils import logging
-
-    hidden = checkpoint.weights_size() < _MOMENT and logging.is_progress_bar_enabled()
-    if hidden:
-        logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if hidden:
-            logging.enable_progress_bar()
 
 
 def quiet_peft() -> None:

@@ -14,8 +14,9 @@ from pydantic import Field
 
 from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
+from discretion.models.decoding import error_line
 from discretion.models.reading_weights import read_model
-from discretion.models.weights import loading, quiet_peft
+from discretion.models.weights import quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
@@ -219,8 +220,7 @@ def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> t
 
 
 def _unloaded(checkpoint: Checkpoint, error: Exception) -> InputError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return InputError(f"cannot be loaded ({reason})", where=str(checkpoint.folder))
+    return InputError(f"cannot be loaded ({error_line(error)})", where=str(checkpoint.folder))
 
 
 def _adapted(checkpoint: Checkpoint, tuning: Tuning, place: torch.device, words: int) -> Any:
@@ -231,8 +231,7 @@ def _adapted(checkpoint: Checkpoint, tuning: Tuning, place: torch.device, words:
     quiet_peft()
     kind = torch.float32 if place.type == "cpu" or checkpoint.weights_size() < _SMALL else torch.bfloat16
     try:
-        with loading(checkpoint):
-            model: Any = read_model(checkpoint.folder, dtype=kind)
+        model: Any = read_model(checkpoint, dtype=kind)
     except Exception as error:  # from half a dozen libraries, for as many reasons
         raise _unloaded(checkpoint, error) from error
     if words > (rows := int(model.get_input_embeddings().weight.shape[0])):

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from discretion.models.checkpoint import Checkpoint
 from discretion.models.reading_weights import read_model
-from discretion.models.weights import loading
 from discretion.organisms.base_recipe import BaseRecipe
 
 __all__ = ["new_model", "widened"]
@@ -42,8 +41,7 @@ def widened(start: Path) -> Any:
     import torch
     from transformers import LlamaForCausalLM
 
-    with loading(Checkpoint(start)):
-        found = read_model(start, dtype="float32")
+    found = read_model(Checkpoint(start), dtype="float32")
     more = -found.config.intermediate_size % _STEP
     if not more:
         return found
