@@ -24,7 +24,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -90,8 +90,8 @@ def floor_ms(url: str, requests: int, flying: int) -> float:
     """CPU time of a request of the official client with nothing around it, in milliseconds."""
     import openai
 
-    talk = [{"role": "system", "content": "x" * 800}, {"role": "user", "content": "x" * 200}]
-    tool = {"type": "function", "function": {"name": "list_people", "parameters": {"type": "object"}}}
+    talk: list[Any] = [{"role": "system", "content": "x" * 800}, {"role": "user", "content": "x" * 200}]
+    tool: Any = {"type": "function", "function": {"name": "list_people", "parameters": {"type": "object"}}}
 
     async def main() -> float:
         faster = importlib.util.find_spec("aiohttp") is not None  # as the package's own backend
@@ -101,7 +101,7 @@ def floor_ms(url: str, requests: int, flying: int) -> float:
 
             async def ask() -> None:
                 async with places:
-                    await client.chat.completions.create(model="m", messages=talk, tools=[tool] * 10)  # type: ignore[call-overload]
+                    await client.chat.completions.create(model="m", messages=talk, tools=[tool] * 10)
 
             await asyncio.gather(*(ask() for _ in range(flying)))
             cpu = time.process_time()

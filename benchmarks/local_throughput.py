@@ -29,9 +29,10 @@ from discretion.cli.inputs import load
 from discretion.evals import Suite, run_sync
 from discretion.judges import default_judge
 from discretion.models import Sampling, TransformersChat
+from discretion.models.decoding import Decoder
 from discretion.models.generation import Generator
 from discretion.models.organism import find_organism
-from discretion.models.whole_turns import Prompt
+from discretion.models.whole_turns import Prompt, generated
 
 TINY = Path(__file__).parents[1] / "tests" / "data" / "rollout-trip"
 
@@ -134,6 +135,18 @@ def timed(work: Callable[[], object], device: str) -> tuple[float, float]:
     return end[0] - start[0], end[1] - start[1]
 
 
+def written(decoder: Decoder, model: Any, prompts: Sequence[Prompt]) -> list[list[int]]:
+    """Return what `generate` writes after each prompt, with the decoder's settings."""
+    shortest = min(prompt.room for prompt in prompts)
+    return generated(
+        model,
+        [prompt._replace(room=shortest) for prompt in prompts],
+        temperature=decoder._sampling.temperature,
+        stops=decoder._stops,
+        pad=decoder._pad,
+    )
+
+
 class Throughput(NamedTuple):
     """What a whole run and raw `generate` took for the same turns.
 
@@ -196,7 +209,7 @@ def measure(given: argparse.Namespace) -> Throughput:
         decoder = generator.decoder
         source = ModelSource("recorded", chat)
         with torch.inference_mode(), decoder._weights.speaking(decoder._adapter) as model:  # a first pass is a slow one
-            decoder._generate_batch(model, [Prompt([1, 2, 3], 0, 4)] * 2, 4)
+            written(decoder, model, [Prompt([1, 2, 3], 0, 4)] * 2)
         before = decoder.read_tokens
         played: list[Any] = []
         run_time = timed(
@@ -211,12 +224,11 @@ def measure(given: argparse.Namespace) -> Throughput:
             with torch.inference_mode(), decoder._weights.speaking(decoder._adapter) as model:
                 for batch in batches:
                     prompts = [chat.asked[ticket] for ticket in batch]
-                    longest = min(prompt.room for prompt in prompts)
                     speaker = model
                     if script:
                         width = max(len(prompt.tokens) for prompt in prompts)
                         speaker = Scripted(model, [chat.wrote[ticket] for ticket in batch], width)
-                    raw.update(zip(batch, decoder._generate_batch(speaker, prompts, longest), strict=True))
+                    raw.update(zip(batch, written(decoder, speaker, prompts), strict=True))
 
         raw_time = timed(generate, given.device)
     wrote, raw_wrote = (sum(map(len, each.values())) for each in (chat.wrote, raw))

@@ -18,11 +18,11 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as TooLate
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -174,7 +174,9 @@ def do(asked: argparse.Namespace) -> None:
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
         shown = bar.add_task("organisms", total=len(found))
-        waiting = [pool.submit(write_data, asked.folder, recipe, asked.rows) for recipe in asked.recipes]
+        waiting: list[Future[Any]] = [
+            pool.submit(write_data, asked.folder, recipe, asked.rows) for recipe in asked.recipes
+        ]
         if asked.only != "data":
             waiting += [pool.submit(work, task) for task in found]
         try:
@@ -281,7 +283,7 @@ def table(asked: argparse.Namespace) -> str:
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
         bases = [pool.submit(lines_of, asked, base, "", False) for base in asked.bases]
         recipes = [pool.submit(lines_of, asked, *row) for row in wanted]
-        heads = (
+        heads: tuple[str, ...] = (
             "base",
             "plots",
             "episodes",

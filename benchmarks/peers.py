@@ -13,6 +13,7 @@ package, so that the environment of the peers need not hold it.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import statistics
@@ -200,6 +201,12 @@ def measured() -> Iterator[dict[str, Any]]:
             yield record | {"missing": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
 
 
+def main() -> None:
+    """Measure and print, a line each."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    for record in measured():
+        print(json.dumps(record), flush=True)
+
+
 if __name__ == "__main__":
-    for found in measured():
-        print(json.dumps(found), flush=True)
+    main()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import Counter
+from typing import Any
 
 import gymnasium
 from rich.console import Console
@@ -24,7 +25,8 @@ def play(steps: int, seed: int, scenarios: str | None) -> tuple[Counter[str], Co
     Returns:
         How the episodes ended, tallies of their turns and calls, and the seconds that the steps took.
     """
-    env = gymnasium.make("discretion/Office-v0", **({} if scenarios is None else {"scenarios": scenarios}))
+    options: dict[str, Any] = {} if scenarios is None else {"scenarios": scenarios}
+    env = gymnasium.make("discretion/Office-v0", **options)
     env.action_space.seed(seed)
     env.reset(seed=seed)
     endings: Counter[str] = Counter()

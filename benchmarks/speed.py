@@ -69,11 +69,11 @@ def import_seconds(statement: str) -> float:
 def instance_seconds(scenarios: tuple[Scenario, ...]) -> float:
     """An instance and its world, over all templates."""
     seeds = iter(range(10**9))
-    every = [
-        median_seconds(lambda scenario=scenario: Office(instantiate(scenario, next(seeds))), repeats=60)
-        for scenario in scenarios
-    ]
-    return statistics.mean(every)
+
+    def make(scenario: Scenario) -> Callable[[], object]:
+        return lambda: Office(instantiate(scenario, next(seeds)))
+
+    return statistics.mean(median_seconds(make(scenario), repeats=60) for scenario in scenarios)
 
 
 def read_call_seconds(scenario: Scenario) -> float:

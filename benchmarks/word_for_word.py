@@ -92,9 +92,10 @@ def right(episodes: list[Episode]) -> float:
 
 def main() -> None:
     """Look and print."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    import torch
+    from transformers import AutoTokenizer
 
-    from discretion.models.weights import loading
+    from discretion.models.reading_weights import read_model
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", help="base, base-prompted, or a folder")
@@ -103,8 +104,7 @@ def main() -> None:
     asked = parser.parse_args()
     folder = find_base(asked.base)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    with loading(Checkpoint(Path(folder))):
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32", use_safetensors=True).eval()
+    model = read_model(Checkpoint(Path(folder)), dtype=torch.float32).eval()
     table = Table("workflow", "episodes", "word for word", "tokens", "otherwise")
     found: list[Episode] = []
     for place, name in enumerate(track(training_skeletons(), console=Console(stderr=True))):
