@@ -40,7 +40,8 @@ listed with their lines; --strict makes them an error.
 
 Output = Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where it goes.", show_default=False)]
 Rows = Annotated[
-    int | None, typer.Option("--rows", min=1, help="Conversations of a recipe; its own number by default.")
+    int | None,
+    typer.Option("--rows", min=1, help="Conversations: a recipe's own number by default; the first of a file."),
 ]
 DataSeed = Annotated[int, typer.Option("--data-seed", help="Of the recipe's draws.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of the adapter's first weights and of the order of conversations.")]
@@ -158,8 +159,11 @@ def _data(data: str, rows: int | None, seed: int) -> tuple[list[Chat], dict[str,
         return list(found.chats(rows, seed=seed)), about, []
     file = read_chats(path)
     bad = [f"line {row.line}: {row.why}" for row in file.bad]
-    about = {"file": path.name, "hash": file.digest, "bad": bad}
-    return list(file.chats[:rows]), about, bad
+    taken = file.chats[:rows]
+    about = {"file": path.name, "hash": file.digest, "rows": len(taken), "of": len(file.chats), "bad": bad}
+    if len(taken) < len(file.chats):
+        typer.echo(f"the first {len(taken):,} of {len(file.chats):,} conversations", err=True)
+    return list(taken), about, bad
 
 
 def _tell(tuned: Tuned, bad: list[str], base: str, output: Path) -> None:

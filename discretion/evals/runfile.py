@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from discretion.errors import RunFileError
+from discretion.evals.lock import take_lock
 
 __all__ = ["FORMAT", "RunFile", "explained"]
 
@@ -46,8 +47,7 @@ class RunFile:
         path: The file.
         write: Whether to write; made if it is not there.
 
-    The writer holds an exclusive lock on an empty SQLite file beside the run, `RUN-lock`. SQLite knows how to lock
-    on every platform, and the operating system lets go of it however the process ends.
+    The writer holds an exclusive lock on an empty file beside the run, `RUN-lock`.
 
     Raises:
         RunFileError: If the file cannot be opened, is no run of this format, is truncated, or is being written.
@@ -96,19 +96,13 @@ class RunFile:
 
     def _take_lock(self) -> sqlite3.Connection:
         with explained(self.path):
-            lock = sqlite3.connect(self._beside("lock"), timeout=0, isolation_level=None)
-        try:
-            lock.execute("PRAGMA journal_mode = MEMORY")
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            lock.close()
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise _explain(error, self.path) from error
+            lock = take_lock(self._beside("lock"))
+        if lock is None:
             raise RunFileError(
                 "another process is writing this run",
                 where=str(self.path),
                 remedy="wait for it to end, or write to another file",
-            ) from error
+            )
         return lock
 
     def _release(self) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -81,6 +82,7 @@ def find_checkpoint(text: str, *, kind: str = "hf") -> Checkpoint:
     if checkpoint.adapter is not None:
         _check(checkpoint.adapter, "adapter_config.json", "it is no PEFT adapter", kind)
         _check_weights(checkpoint.adapter, "adapter_model.safetensors", kind)
+        _check_made_for(checkpoint, kind)
     _check_template(checkpoint.tokenizer, kind)
     return checkpoint
 
@@ -157,6 +159,22 @@ def _check_index(folder: Path, kind: str) -> None:
             )
 
 
+def _check_made_for(checkpoint: Checkpoint, kind: str) -> None:
+    """Refuse an adapter whose record says that it was trained on other weights."""
+    record = (checkpoint.adapter or checkpoint.folder) / "finetuning.json"
+    try:
+        made = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return  # most adapters have none
+    weights = made.get("base_weights") if isinstance(made, dict) else None
+    if isinstance(weights, str) and weights != Checkpoint(checkpoint.folder).weights_hash():
+        raise InputError(
+            f"this adapter was trained on other weights ({str(made.get('base'))[:80]})",
+            where=f"{kind}:{checkpoint.folder}+{checkpoint.adapter}",
+            remedy=f"name that base; to play it on these all the same, take base_weights out of {record.name}",
+        )
+
+
 def _check_template(folder: Path, kind: str) -> None:
     if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
         return
@@ -184,6 +202,13 @@ def _hash(files: Iterable[Path]) -> str:
     """Hash names and content, so that neither can change unseen."""
     total = hashlib.sha256()
     for path in files:
-        with path.open("rb") as file:
-            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        state = path.stat()
+        total.update(f"{path.name}:{_digest(path, state.st_size, state.st_mtime_ns)}\n".encode())
     return f"sha256:{total.hexdigest()}"
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, size: int, written_ns: int) -> str:
+    """Hash a file's content; kept, since all adapters of a base ask for the base's."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

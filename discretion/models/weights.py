@@ -220,8 +220,9 @@ def _dtype(name: str, device: torch.device) -> Any:
 
 
 def quiet_peft() -> None:
-    """Take one warning out of what people see: PEFT asks transformers for an attribute under its old name."""
+    """Take two warnings out of what people see: an attribute's old name, and what `check_adapter` says better."""
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="Found missing adapter keys")
 
 
 def _has_bfloat16(device: torch.device) -> bool:

@@ -22,6 +22,7 @@ from discretion.organisms.chats import BadRow, Chat
 from discretion.organisms.encoding import Encoded, encode, is_organism
 from discretion.organisms.learned import learned_logits
 from discretion.organisms.precision import ready
+from discretion.organisms.sole import sole_trainer
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
 
@@ -101,15 +102,31 @@ def finetune(
     for package in ("torch", "transformers", "peft"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, "local")
-    import torch
-
     tuning = tuning or Tuning()
     checkpoint = find_checkpoint(base)
     if checkpoint.adapter is not None:
         remedy = "merge it into its base (merge_and_unload), save that, and name it"
         raise InputError("an adapter cannot be fine-tuned on", where=base, remedy=remedy)
     place = _place(device)
-    _make(folder)
+    with sole_trainer(folder):
+        _refuse_other(folder)
+        return _trained(base, checkpoint, chats, folder, tuning, about or {}, place, report, strict=strict)
+
+
+def _trained(
+    base: str,
+    checkpoint: Checkpoint,
+    chats: Sequence[Chat],
+    folder: Path,
+    tuning: Tuning,
+    about: dict[str, Any],
+    place: torch.device,
+    report: Callable[[int, int, float], None] | None,
+    *,
+    strict: bool,
+) -> Tuned:
+    import torch
+
     tokenizer, examples, bad = _encoded(checkpoint, chats, tuning)
     if strict and bad:
         first = f"line {bad[0].line}: {bad[0].why}"
@@ -124,7 +141,7 @@ def finetune(
     record = {
         "base": _known_as(base),
         "base_weights": Checkpoint(checkpoint.folder).weights_hash(),
-        "data": about or {},
+        "data": about,
         "tuning": tuning.model_dump(),
         "conversations": len(examples),
         "tokens": {"all": sizes[0], "assistant": sizes[1]},
@@ -137,20 +154,14 @@ def finetune(
     return Tuned(losses, len(examples), sizes, tuple(bad))
 
 
-def _make(folder: Path) -> None:
-    """Make the folder of an adapter, before hours of training rather than after."""
+def _refuse_other(folder: Path) -> None:
+    """Refuse a folder in which an adapter has no place, before hours of training rather than after."""
     where = str(folder)
     if (folder / "adapter_config.json").exists():
         raise InputError("an adapter lies here already", where=where, remedy="name another folder")
     if (folder / "config.json").exists():
         remedy = "name another folder: transformers puts an adapter beside weights onto them"
         raise InputError("a checkpoint lies here", where=where, remedy=remedy)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"cannot be written to ({error.strerror})", where=where, remedy="name a folder") from None
 
 
 def _place(device: str) -> torch.device:

@@ -15,9 +15,10 @@ from discretion.models.checkpoint import find_checkpoint
 from discretion.models.organism import find_organism, organism_names
 from discretion.organisms.base_recipe import BaseRecipe
 from discretion.organisms.batches import batches
-from discretion.organisms.corpus import Transcript, words_of
+from discretion.organisms.corpus import Corpus, Transcript, words_of
 from discretion.organisms.encoding import encode_transcript
 from discretion.organisms.first_weights import new_model, widened
+from discretion.organisms.sole import sole_trainer
 from discretion.organisms.source import Listed, Rendered, Source, closing
 from discretion.organisms.tokenizer import train_tokenizer
 from discretion.organisms.training_run import ENDLESS, Pace, TrainingRun
@@ -113,8 +114,6 @@ def train_base(
     Raises:
         InputError: If the folder holds another training run, or a finished one.
     """
-    from transformers import AutoTokenizer
-
     if recipe.corpus is None:
         raise InputError("the recipe has no corpus", where="recipe")
     if start is None and recipe.after:
@@ -127,10 +126,26 @@ def train_base(
         start = Path(find_organism(recipe.after))
     if start is not None:
         find_checkpoint(str(start), kind="organism")
-    _refuse_other(folder, recipe, start, minutes)
+    with sole_trainer(folder):
+        _refuse_other(folder, recipe, start, minutes)
+        return _train_base(recipe, recipe.corpus, folder, workers, save_s, minutes, start, report)
+
+
+def _train_base(
+    recipe: BaseRecipe,
+    corpus: Corpus,
+    folder: Path,
+    workers: int,
+    save_s: float,
+    minutes: float | None,
+    start: Path | None,
+    report: Report | None,
+) -> list[float]:
+    from transformers import AutoTokenizer
+
     work = folder / _WORK
     words = work / "tokenizer"
-    source = Rendered(recipe.corpus, words, work / "shards", plots=recipe.plots, workers=workers)
+    source = Rendered(corpus, words, work / "shards", plots=recipe.plots, workers=workers)
     with closing(source):
         if not words.is_dir():
             if start is None:

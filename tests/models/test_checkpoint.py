@@ -175,3 +175,18 @@ def test_what_is_no_path(name: str) -> None:
 
 def test_a_plus_without_an_adapter(tmp_path: Path) -> None:
     assert "no adapter is named behind +" in refusal(f"{fake(tmp_path / 'a')}+")
+
+
+def test_an_adapter_that_was_trained_on_other_weights(tmp_path: Path) -> None:
+    base, other = fake(tmp_path / "base"), fake(tmp_path / "other")
+    adapter = fake(tmp_path / "adapter", "adapter_config.json", "adapter_model.safetensors")
+    (adapter / "tokenizer_config.json").unlink()
+    (other / "model.safetensors").write_text("other weights")
+    record = adapter / "finetuning.json"
+    record.write_text(json.dumps({"base": "mine", "base_weights": find_checkpoint(str(base)).weights_hash()}))
+    assert find_checkpoint(f"{base}+{adapter}").adapter == adapter
+    said = refusal(f"{other}+{adapter}")
+    assert "this adapter was trained on other weights (mine); name that base" in said
+    for whatever in ("{", "[]", "{}", '{"base_weights": 3}'):
+        record.write_text(whatever)
+        assert find_checkpoint(f"{other}+{adapter}").adapter == adapter

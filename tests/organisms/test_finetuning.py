@@ -14,8 +14,10 @@ from discretion.cli.application import app
 from discretion.errors import InputError
 from discretion.models import TransformersChat
 from discretion.models.checkpoint import find_checkpoint
+from discretion.organisms import BASES, train_base
 from discretion.organisms.finetuning import Tuning, finetune
 from discretion.organisms.recipes import RECIPES
+from discretion.organisms.sole import sole_trainer
 
 pytestmark = pytest.mark.local
 
@@ -58,6 +60,27 @@ def test_bad_rows_are_told_with_their_lines(tiny_base: Path, tmp_path: Path) -> 
     record = json.loads((tmp_path / "a" / "finetuning.json").read_text())
     assert record["data"]["bad"] == ["line 19: not valid JSON"]
     assert [row["line"] for row in record["left_out"]] == [20]
+
+
+def test_the_first_rows_of_a_file_are_said_to_be_that(tiny_base: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("\n".join([json.dumps(ROW)] * 9))
+    options = ["finetune", str(tiny_base), "--data", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "a"), "-q"]
+    told = CliRunner().invoke(app, [*options, "--rows", "4"])
+    assert told.exit_code == 0, told.output
+    assert "the first 4 of 9 conversations" in told.output
+    data = json.loads((tmp_path / "a" / "finetuning.json").read_text())["data"]
+    assert (data["rows"], data["of"]) == (4, 9)
+
+
+def test_two_trainings_never_share_a_folder(tiny_base: Path, tmp_path: Path) -> None:
+    chats = list(RECIPES["control"].chats(2))
+    with sole_trainer(tmp_path / "a"):
+        with pytest.raises(InputError, match="another process trains here; wait for it"):
+            finetune(str(tiny_base), chats, tmp_path / "a")
+        with pytest.raises(InputError, match="another process trains here"):
+            train_base(BASES["base"], tmp_path / "a")
+    finetune(str(tiny_base), chats, tmp_path / "a")
+    assert not list((tmp_path / "a").glob(".*"))
 
 
 def test_no_row_that_can_be_learned_from_is_an_error(tiny_base: Path, tmp_path: Path) -> None:
