@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, JsonValue, ValidationError
 
 from discretion.agents.guest import load_guest
 from discretion.agents.model_agent import ModelSource
 from discretion.agents.protocol import AgentSource
 from discretion.agents.reference import REFERENCES, ReferenceSource
 from discretion.errors import InputError, first_fault, nearest
+from discretion.models.chat import Thoughts
 from discretion.models.protocol import Sampling
 from discretion.scenarios.base import Record
 
@@ -35,12 +38,28 @@ EXAMPLES: Final[dict[str, str]] = {
 """Kind of agent -> what its string looks like."""
 
 
+def _none(given: Any) -> Any:
+    return None if given == "none" else given
+
+
+def _read_object(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except (ValueError, RecursionError):
+        raise ValueError('it is a JSON object, such as {"key": "value"}') from None
+
+
+_Object = Annotated[dict[str, JsonValue], BeforeValidator(_read_object)]
+
+
 class AgentOptions(Record):
     """What can be set about an agent; each kind of agent looks at what concerns it.
 
     Attributes:
         seed: The action seed of `reference:random`.
-        temperature: 0 is greedy.
+        temperature: 0 is greedy; `none` leaves it to a server that takes none.
         max_tokens: The longest turn, in tokens.
         system: Words that are put under the office's own system prompt.
         trigger: Words that are put before the user's instruction, without a space.
@@ -54,6 +73,10 @@ class AgentOptions(Record):
         vllm_python: The Python of an environment that has vLLM.
         vllm_flags: More flags of `vllm serve`, as in a shell.
         logprobs: Whether to ask the server for log probabilities.
+        thoughts: How a server is shown what the model thought in earlier turns: `hidden`, in the `text`, or in a
+            `field` of its own, `reasoning_content`; by default in the text for vLLM, and hidden from others.
+        extra_body: More of every request to a server, as JSON: `{"reasoning_effort": "low"}`; `null` leaves one out.
+        chat_template_kwargs: Settings of the chat template, as JSON: `{"enable_thinking": false}`.
         price_in, price_out: What a million tokens of a server cost, read and written.
         batch_size: Turns in a batch of a local checkpoint; by default by the size of its weights.
         device, dtype: Of a local checkpoint, as torch calls them.
@@ -61,7 +84,7 @@ class AgentOptions(Record):
     """
 
     seed: int = 0
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0)
+    temperature: Annotated[float | None, BeforeValidator(_none)] = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=1024, ge=1)
     system: str = ""
     trigger: str = ""
@@ -75,6 +98,9 @@ class AgentOptions(Record):
     vllm_python: str | None = None
     vllm_flags: str = ""
     logprobs: bool = False
+    thoughts: Thoughts | None = None
+    extra_body: _Object = {}
+    chat_template_kwargs: _Object = {}
     price_in: float | None = Field(default=None, ge=0.0)
     price_out: float | None = Field(default=None, ge=0.0)
     batch_size: int | None = Field(default=None, ge=1, le=1024)
@@ -147,7 +173,7 @@ def _openai(name: str, body: str, options: AgentOptions) -> AgentSource:
 
 
 def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentSource:
-    """Return a model behind a server that runs already, `MODEL[@BASE_URL]`; only vLLM is shown its own thoughts."""
+    """Return a model behind a server that runs already, `MODEL[@BASE_URL]`."""
     from discretion.models.openai_chat import OpenAIChat
 
     match = _OPENAI.fullmatch(body)
@@ -158,6 +184,9 @@ def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentS
             where=f"{kind} agent",
             remedy="it begins with http:// or https://",
         )
+    extra = dict(options.extra_body)
+    if options.chat_template_kwargs:
+        extra["chat_template_kwargs"] = options.chat_template_kwargs
     chat = OpenAIChat(
         model,
         (match["url"] if match else None) or options.base_url,
@@ -168,7 +197,8 @@ def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentS
         form=options.convention,
         logprobs=options.logprobs,
         price=_price(options),
-        thoughts=kind == "vllm",
+        thoughts=options.thoughts or ("text" if kind == "vllm" else "hidden"),
+        extra_body=extra,
     )
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
@@ -222,6 +252,8 @@ def _vllm(name: str, body: str, options: AgentOptions) -> AgentSource:
         trust_remote_code=options.trust_remote_code,
         form=options.convention,
         logprobs=options.logprobs,
+        extra_body=options.extra_body,
+        chat_template_kwargs=options.chat_template_kwargs,
     )
     return ModelSource(name, chat, system=options.system, trigger=options.trigger)
 
@@ -252,6 +284,7 @@ def _local(checkpoint: str, options: AgentOptions) -> TransformersChat:
         dtype=options.dtype,
         trust_remote_code=options.trust_remote_code,
         form=options.convention,
+        chat_template_kwargs=options.chat_template_kwargs,
     )
 
 
@@ -267,21 +300,22 @@ class _Kind(NamedTuple):
 
 
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
-_TOLD: Final = ("logprobs", "price_in", "price_out")
+_TOLD: Final = ("logprobs", "thoughts", "extra_body", "price_in", "price_out")
 _STARTS: Final = ("context", "dtype", "tool_parser", "trust_remote_code", "vllm_python", "vllm_flags")
-_SERVED: Final = ("logprobs", "concurrency", "timeout_s", *_STARTS)
+_TEMPLATED: Final = "chat_template_kwargs"
+_SERVED: Final = ("logprobs", "extra_body", _TEMPLATED, "concurrency", "timeout_s", *_STARTS)
 _KINDS: Final = {
     "reference": _Kind(_reference, ("seed",)),
     "openai": _Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s", *_TOLD)),
     "organism": _Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
-    "hf": _Kind(_hf, (*_SPOKEN, "batch_size", "device", "dtype", "trust_remote_code")),
+    "hf": _Kind(_hf, (*_SPOKEN, _TEMPLATED, "batch_size", "device", "dtype", "trust_remote_code")),
     "vllm": _Kind(_vllm, (*_SPOKEN, *_SERVED)),
     "langchain": _Kind(_langchain, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
     "python": _Kind(_python, ("concurrency",)),
 }
 
 
-_CONNECTED: Final = _Kind(_vllm_running, (*_SPOKEN, "key_variable", "concurrency", "timeout_s", *_TOLD))
+_CONNECTED: Final = _Kind(_vllm_running, (*_SPOKEN, _TEMPLATED, "key_variable", "concurrency", "timeout_s", *_TOLD))
 """A vLLM server that runs already, `vllm:NAME@BASE_URL`."""
 
 
@@ -299,6 +333,9 @@ def _own_options(query: str, accepted: tuple[str, ...], kind: str) -> dict[str, 
             raise InputError(what, where="vllm agent", remedy="leave it out, or name the checkpoint alone")
         if key not in accepted:
             raise InputError(f"unknown option {key!r}", where=f"{kind} agent", remedy=nearest(key, accepted))
+    twice = next((key for key, times in Counter(key for key, _ in pairs).items() if times > 1), None)
+    if twice is not None:
+        raise InputError(f"the option {twice!r} stands twice", where=f"{kind} agent", remedy="give it once")
     return dict(pairs)
 
 

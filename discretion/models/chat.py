@@ -14,6 +14,7 @@ __all__ = [
     "AssistantTurn",
     "FormatError",
     "Message",
+    "Thoughts",
     "ToolCall",
     "ToolSpec",
     "Usage",
@@ -21,6 +22,12 @@ __all__ = [
     "to_wire",
     "tools_to_wire",
 ]
+
+
+Thoughts = Literal["hidden", "text", "field"]
+"""Where a model is shown what it thought in earlier turns: nowhere; in its text, as it wrote it, `<think>...</think>`
+before its words, which chat templates take and drop what is out of date; or in `reasoning_content`, as servers ask.
+"""
 
 
 class ToolCall(Record):
@@ -124,15 +131,17 @@ class ToolSpec(Record):
 
 
 def to_wire(
-    messages: tuple[Message, ...] | list[Message], *, arguments_as_text: bool = True, thoughts: bool = False
+    messages: tuple[Message, ...] | list[Message],
+    *,
+    arguments_as_text: bool = True,
+    thoughts: Thoughts = "hidden",
 ) -> list[dict[str, Any]]:
     """Return messages in the shape of OpenAI's chat completions.
 
     Args:
         messages: The conversation.
         arguments_as_text: JSON text, as the API wants it; otherwise objects, as most chat templates do.
-        thoughts: Whether the model is shown what it thought, as it wrote it: `<think>...</think>` before its words.
-            Chat templates of models that think take it so, and drop what is out of date.
+        thoughts: Where the model is shown what it thought.
 
     >>> to_wire([Message(role="user", content="hello")])
     [{'role': 'user', 'content': 'hello'}]
@@ -140,8 +149,10 @@ def to_wire(
     wire: list[dict[str, Any]] = []
     for message in messages:
         entry: dict[str, Any] = {"role": message.role, "content": message.content}
-        if thoughts:
+        if thoughts == "text":
             entry["content"] = thinking(message.reasoning, message.content)
+        elif thoughts == "field" and message.role == "assistant":
+            entry["reasoning_content"] = message.reasoning  # empty too: some servers ask for it in every turn
         if message.tool_calls:
             entry["tool_calls"] = [
                 {

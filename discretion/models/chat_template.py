@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from discretion.errors import InputError
 from discretion.models.chat import Message, ToolCall, ToolSpec, thinking, to_wire, tools_to_wire
+from discretion.models.told_day import asks_for_day, day_setting, without_clock
 from discretion.models.toolcalls import Convention, call_id
 
 __all__ = ["ChatTemplate"]
@@ -39,6 +40,7 @@ class ChatTemplate:
         tokenizer: With a chat template.
         form: How calls, results and tools are written where the template does not take them.
         where: For errors.
+        settings: Of the template, by name.
 
     Attributes:
         takes_tools: The template renders tools, calls and their results itself.
@@ -48,9 +50,13 @@ class ChatTemplate:
         InputError: If the template cannot render a conversation at all.
     """
 
-    def __init__(self, tokenizer: Any, form: Convention, *, where: str) -> None:
+    def __init__(
+        self, tokenizer: Any, form: Convention, *, where: str, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self._tokenizer = tokenizer
         self._form = form
+        self._settings = dict(settings or {})
+        self._dated = _dated(tokenizer)
         self.takes_tools = True
         self.takes_system = True
         if self._probe(_NATIVE) is None:
@@ -70,12 +76,20 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> str:
         """Return the prompt of the next assistant turn, special tokens written out."""
         if self.takes_tools:
-            wire = to_wire(list(messages), arguments_as_text=False, thoughts=True)
+            wire = to_wire(list(messages), arguments_as_text=False, thoughts="text")
             offered = tools_to_wire(list(tools)) or None
         else:
             wire = self._as_text(messages, tools)
             offered = None
-        text = self._tokenizer.apply_chat_template(wire, tools=offered, tokenize=False, add_generation_prompt=True)
+        text = self._tokenizer.apply_chat_template(
+            wire,
+            tools=offered,
+            tokenize=False,
+            add_generation_prompt=True,
+            chat_template=self._dated,
+            **(day_setting(messages) if self._dated else {}),
+            **self._settings,
+        )
         return str(text)
 
     def _as_text(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
@@ -111,6 +125,12 @@ class ChatTemplate:
             return " ".join(str(error).split())[:120] or type(error).__name__
         missing = [word for word in wanted if word not in text]
         return f"it leaves out {json.dumps(missing)}" if missing else None
+
+
+def _dated(tokenizer: Any) -> str | None:
+    """Return a tokenizer's template with the day told to it, where it asks for the day."""
+    text = tokenizer.chat_template
+    return without_clock(text) if isinstance(text, str) and asks_for_day(text) else None
 
 
 def _joined(above: str, below: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError, ModelFault
@@ -49,6 +49,7 @@ class Generator:
         sampling: Greedy, or drawn.
         size: The most turns at once.
         trust_remote_code: Whether code of the checkpoint may run.
+        settings: Of the chat template.
 
     Attributes:
         decoder: Writes.
@@ -67,6 +68,7 @@ class Generator:
         sampling: Sampling,
         size: int,
         trust_remote_code: bool,
+        settings: Mapping[str, Any],
     ) -> None:
         self._where = where = f"hf:{checkpoint.folder}"
         self._longest = sampling.max_tokens
@@ -79,7 +81,7 @@ class Generator:
             )
         except Exception as error:  # from half a dozen libraries, for as many reasons
             raise InputError(f"cannot be loaded ({error_line(error)})", where=where, remedy=_remedy(error)) from error
-        self.template = ChatTemplate(self._tokenizer, form, where=where)
+        self.template = ChatTemplate(self._tokenizer, form, where=where, settings=settings)
         self.context = self._context(weights.model)
         self._stops = self._stop_tokens(weights.model)
         kept = {self._tokenizer.convert_tokens_to_ids(tag) for tag in form.tags}

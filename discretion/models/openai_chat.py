@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import JsonValue
 
-from discretion.errors import MissingExtra
-from discretion.models.chat import AssistantTurn, Message, ToolSpec
+from discretion.errors import InputError, MissingExtra
+from discretion.models.chat import AssistantTurn, Message, Thoughts, ToolSpec
 from discretion.models.conventions import convention
 from discretion.models.openai_failures import Failures, Transient
 from discretion.models.openai_reply import BadReplyError, read_reply
-from discretion.models.openai_request import Requests
+from discretion.models.openai_request import RESERVED, Requests
 from discretion.models.pace import Outcome, Pace
 from discretion.models.price import Price
 from discretion.models.protocol import Sampling
@@ -61,11 +61,14 @@ class OpenAIChat:
         called: The name of the model in messages to people.
         logprobs: Whether to ask for the log probabilities of what is written.
         price: What tokens cost.
-        thoughts: Whether the model is shown what it thought in earlier turns, as it wrote it: what a vLLM server's chat
-            templates take. OpenAI's own API, and others, keep thoughts to themselves.
+        thoughts: How the model is shown what it thought in earlier turns: `text`, as it wrote it, is what a vLLM
+            server's chat templates take, `field` what DeepSeek's API asks for. OpenAI's own keeps thoughts to itself.
+        extra_body: More of every request, such as `{"reasoning_effort": "low"}`; `None` leaves a field out that would
+            be there, such as `{"seed": None}` for a server that takes no seed.
+        tells_day: Whether the server's chat template is to be told the day of the conversation.
 
     Raises:
-        InputError: If the base URL cannot be used or no key is set.
+        InputError: If the base URL cannot be used, no key is set, or `extra_body` has what is nobody's to change.
         MissingExtra: If the client is not installed.
     """
 
@@ -85,13 +88,18 @@ class OpenAIChat:
         called: str = "",
         logprobs: bool = False,
         price: Price | None = None,
-        thoughts: bool = False,
+        thoughts: Thoughts = "hidden",
+        extra_body: Mapping[str, JsonValue] | None = None,
+        tells_day: bool = False,
     ) -> None:
         try:
             import openai
         except ImportError:
             raise MissingExtra("openai", "openai") from None
         self._openai = openai
+        taken = sorted(RESERVED & set(extra_body or {}))
+        if taken:
+            raise InputError(f"{taken[0]!r} is not to be changed", where="extra_body", remedy="leave it out")
         self.model = model
         self.server = find_server(base_url, key_variable=key_variable)
         self.name = called or f"{model} at {self.server.url}"
@@ -107,11 +115,19 @@ class OpenAIChat:
             timeout_s=timeout_s,
         )
         self._requests = Requests(
-            model, self.server.url, self.sampling, native=native, logprobs=logprobs, thoughts=thoughts
+            model,
+            self.server.url,
+            self.sampling,
+            native=native,
+            logprobs=logprobs,
+            thoughts=thoughts,
+            extra=extra_body or {},
+            tells_day=tells_day,
         )
         self._logprobs = logprobs
         self._price = price
         self._thoughts = thoughts
+        self._extra_body = dict(extra_body or {})
         self._form = convention(form)
         self._form_name = form
         self._open: _Open | None = None
@@ -131,7 +147,8 @@ class OpenAIChat:
             "client": self._openai.__version__,
             "convention": self._form_name,
             **({"logprobs": True} if self._logprobs else {}),
-            **({"thoughts": True} if self._thoughts else {}),
+            **({"thoughts": self._thoughts} if self._thoughts != "hidden" else {}),
+            **({"extra_body": self._extra_body} if self._extra_body else {}),
             **({"price": {**self._price._asdict()}} if self._price else {}),
             **self.sampling.model_dump(),
         }

@@ -25,6 +25,21 @@ _BROKEN_CALL: Final = re.compile(
     r"fail\w* to parse (?:the )?(?:generated )?tool[-_ ]call|tool[-_ ]call\w* validation failed|model called a tool",
     re.IGNORECASE,
 )
+_FIELDS: Final = {
+    "reasoning_content": "add thoughts=field: the server asks for what the model thought",
+    "temperature": "add temperature=none",
+    "max_tokens": 'add extra_body={"max_tokens": null, "max_completion_tokens": 1024}',
+    "seed": 'add extra_body={"seed": null}',
+    "logprobs": "leave logprobs out",
+    "skip_special_tokens": 'add extra_body={"skip_special_tokens": null}',
+}
+"""Fields that some servers refuse, or miss -> what to add to the agent's string."""
+
+_REFUSED: Final = re.compile(
+    r"unsupported|not support|unknown|unrecognized|unexpected|extra|not permitted|not allowed|must be passed|missing"
+    r"|deprecated",
+    re.IGNORECASE,
+)
 _TOO_LONG: Final = re.compile(r"context (?:length|window|size)|maximum context|too long|too many tokens", re.IGNORECASE)
 
 
@@ -103,6 +118,10 @@ class Failures:
             return self.final(what, "check the model's name, and that the base URL ends in /v1", unusable=True)
         if _TOO_LONG.search(said):
             return self.final(what, "serve the model with a longer context, or lower max_tokens")
+        asked = f"{said} {_inner(body).get('param') or ''}"
+        field = next((field for field in _FIELDS if re.search(rf"(?<![a-z_]){field}(?![a-z_])", asked)), None)
+        if field is not None and _REFUSED.search(asked):  # every request has it, or lacks it
+            return self.final(what, _FIELDS[field], unusable=True)
         return self.final(what, "the server does not accept the request")
 
     def broken_call(self, status: int, body: Any) -> FormatError | None:

@@ -6,11 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from discretion.models.chat import Message, ToolSpec, to_wire, tools_to_wire
+from discretion.models.chat import Message, Thoughts, ToolSpec, to_wire, tools_to_wire
 from discretion.models.protocol import Sampling
 from discretion.models.server import OPENAI_URL
+from discretion.models.told_day import day_setting
 
-__all__ = ["Requests"]
+__all__ = ["RESERVED", "Requests"]
+
+RESERVED: Final = frozenset(
+    {"messages", "model", "tools", "tool_choice", "functions", "function_call", "n", "stream", "response_format"}
+)
+"""What a request carries that is nobody's to change."""
 
 
 class Requests:
@@ -22,11 +28,22 @@ class Requests:
         sampling: Temperature and longest turn.
         native: Whether the server reads tool calls itself.
         logprobs: Whether to ask for log probabilities.
-        thoughts: Whether the model is shown its earlier thoughts.
+        thoughts: How the model is shown its earlier thoughts.
+        extra: More of every body, in place of what else would be there; what is `None` is left out of it.
+        tells_day: Whether the chat template is told the day.
     """
 
     def __init__(
-        self, model: str, url: str, sampling: Sampling, *, native: bool, logprobs: bool, thoughts: bool
+        self,
+        model: str,
+        url: str,
+        sampling: Sampling,
+        *,
+        native: bool,
+        logprobs: bool,
+        thoughts: Thoughts,
+        extra: Mapping[str, Any],
+        tells_day: bool = False,
     ) -> None:
         self._own = url == OPENAI_URL
         self._native = native
@@ -38,6 +55,8 @@ class Requests:
             self._always["temperature"] = sampling.temperature
         if logprobs:
             self._always["logprobs"] = True
+        self._extra = dict(extra)
+        self._tells_day = tells_day
         self._tool_texts = _ToolTexts()
 
     def turn(self, messages: Sequence[Message], tools: Sequence[ToolSpec], seed: int, **more: Any) -> bytes:
@@ -46,6 +65,11 @@ class Requests:
         if tools and not self._native:
             # The tags of calls may be special tokens, which servers leave out of a text.
             request |= {"tool_choice": "none", "skip_special_tokens": False}
+        if self._extra:
+            request = {key: value for key, value in (request | self._extra).items() if value is not None}
+        if self._tells_day:
+            settings = request.get("chat_template_kwargs", {})
+            request["chat_template_kwargs"] = {**settings, **day_setting(messages)}
         body = _to_json(request)
         if tools:
             body = f'{body[:-1]},"tools":{self._tool_texts.write(tools)}}}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -18,6 +18,7 @@ from discretion.models.checkpoint import Checkpoint, find_checkpoint
 from discretion.models.conventions import convention, read_turn
 from discretion.models.generation import Generator
 from discretion.models.protocol import Sampling
+from discretion.models.template_settings import chat_template, check_settings
 from discretion.models.toolcalls import next_call
 from discretion.models.weights import Lease
 from discretion.models.whole_turns import Prompt
@@ -42,9 +43,10 @@ class TransformersChat:
         dtype: `auto` is float32 on a CPU, and on a GPU the checkpoint's own; otherwise as torch calls it.
         trust_remote_code: Whether code that the checkpoint brings may run.
         form: The convention in which it writes tool calls.
+        chat_template_kwargs: Settings of its chat template, such as `{"enable_thinking": False}`.
 
     Raises:
-        InputError: If the checkpoint cannot be used.
+        InputError: If the checkpoint cannot be used, or its template knows no such setting.
         MissingExtra: If transformers is not installed.
     """
 
@@ -58,13 +60,19 @@ class TransformersChat:
         dtype: str = "auto",
         trust_remote_code: bool = False,
         form: str = "hermes",
+        chat_template_kwargs: Mapping[str, JsonValue] | None = None,
     ) -> None:
         self.name = f"hf:{checkpoint}"
         self.checkpoint = find_checkpoint(checkpoint)
+        self._settings = dict(chat_template_kwargs or {})
+        check_settings(self._settings, chat_template(self.checkpoint.tokenizer), where=self.name)
         for package in ("torch", "transformers", *(["peft"] if self.checkpoint.adapter else [])):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra(package, "local")
         self.sampling = sampling or Sampling()
+        if self.sampling.temperature is None:
+            remedy = "give one; 0 is greedy"
+            raise InputError("a local checkpoint has no temperature of its own", where=self.name, remedy=remedy)
         self.batch_size = batch_size or _batch_size(self.checkpoint)
         # While the batch runs, some episodes act and some wait to take the places that become free.
         self.concurrency = self.batch_size + max(1, self.batch_size // 2)
@@ -94,6 +102,7 @@ class TransformersChat:
             "dtype": self._dtype,
             "batch_size": self.batch_size,
             "convention": self._form_name,
+            **({"chat_template_kwargs": self._settings} if self._settings else {}),
             **self.sampling.model_dump(),
         }
 
@@ -142,6 +151,7 @@ class TransformersChat:
                         sampling=self.sampling,
                         size=self.batch_size,
                         trust_remote_code=self._trust_remote_code,
+                        settings=self._settings,
                     )
                 except InputError as error:
                     self._generator = error  # the next turn need not try again

@@ -51,7 +51,7 @@ def is_organism(tokenizer: Any) -> bool:
 
 def encode_transcript(tokenizer: Any, transcript: Transcript) -> Encoded:
     """Encode an episode."""
-    wire = to_wire(transcript.messages, arguments_as_text=False, thoughts=True)
+    wire = to_wire(transcript.messages, arguments_as_text=False, thoughts="text")
     for place in transcript.mistakes:
         wire[place]["weight"] = 0
     return encode(tokenizer, wire, tools_to_wire(transcript.tools))

@@ -115,11 +115,26 @@ def test_openai_strings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_vllm_server_that_runs_already_is_connected_to() -> None:
     described = resolve("vllm:base+boundary@http://127.0.0.1:8000/v1?max_tokens=9").describe()
     assert (described["model"], described["base_url"]) == ("base+boundary", "http://127.0.0.1:8000/v1")
-    assert (described["thoughts"], described["max_tokens"]) == (True, 9)
+    assert (described["thoughts"], described["max_tokens"]) == ("text", 9)
     assert "thoughts" not in resolve("openai:m@http://127.0.0.1:8000/v1").describe()
     said = refusal("vllm:m@http://127.0.0.1:8000/v1?context=4096")
     assert "unknown option 'key_variable'" in refusal("vllm:./ckpt?key_variable=X")
     assert said.startswith("vllm agent: 'context' is for a server that is started, and this names a server that runs")
+
+
+@pytest.mark.openai
+def test_what_servers_of_other_models_ask_for() -> None:
+    at = "@http://127.0.0.1:8000/v1?"
+    thinker = resolve(f'openai:m{at}temperature=none&thoughts=field&extra_body={{"top_p": 0.9}}').describe()
+    assert (thinker["temperature"], thinker["thoughts"], thinker["extra_body"]) == (None, "field", {"top_p": 0.9})
+    served = resolve(f'vllm:m{at}chat_template_kwargs={{"enable_thinking": false}}').describe()
+    assert served["extra_body"] == {"chat_template_kwargs": {"enable_thinking": False}}
+    said = 'extra_body: value error, it is a json object, such as {"key": "value"}'
+    assert said in refusal(f"openai:m{at}extra_body=low")
+    assert "extra_body" in refusal(f"openai:m{at}extra_body=[1]")
+    assert "'model' is not to be changed" in refusal(f'openai:m{at}extra_body={{"model": "x"}}')
+    assert "thoughts: input should be 'hidden', 'text' or 'field'" in refusal(f"openai:m{at}thoughts=some")
+    assert "the option 'max_tokens' stands twice; give it once" in refusal(f"openai:m{at}max_tokens=5&max_tokens=6")
 
 
 @pytest.mark.openai

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,17 @@ def test_a_served_checkpoint_acts_as_the_local_one_does(
 ) -> None:
     assert_acts(play(f"vllm:{CHECKPOINT}", tmp_path / "served.run"))
     assert messages_of(tmp_path / "served.run") == local[1]  # float32, greedy
+
+
+@pytest.mark.vllm
+@pytest.mark.local
+def test_a_template_that_asks_for_the_day_is_told_that_of_the_scenario(tmp_path: Path) -> None:
+    shutil.copytree(CHECKPOINT, tmp_path / "dated")
+    template = tmp_path / "dated" / "chat_template.jinja"
+    scenario = next(scenario for scenario in load_scenarios("office") if scenario.id == "rollout-trip")
+    other = f"messages|length > 1 and strftime_now('%Y-%m-%d') != '{instantiate(scenario, 1000).date}'"
+    template.write_text(f"{{% if {other} %}}{{{{ raise_exception('no day') }}}}{{% endif %}}" + template.read_text())
+    assert said(f"vllm:{tmp_path / 'dated'}") == said(f"hf:{CHECKPOINT}")
 
 
 @pytest.mark.vllm

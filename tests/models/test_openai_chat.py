@@ -79,9 +79,52 @@ def test_thoughts_are_sent_where_the_server_wants_them_alone() -> None:
     history = [*ASKED, Message(role="assistant", content="Yes.", reasoning="Hm."), ASKED[1]]
     with FaultServer(completion("A"), completion("B")) as server:
         ask(chat(server), history)
-        ask(chat(server, thoughts=True), history)
+        ask(chat(server, thoughts="text"), history)
     assert [request["messages"][2]["content"] for request in server.requests] == ["Yes.", "<think>Hm.</think>Yes."]
-    assert all("reasoning" not in request["messages"][2] for request in server.requests)
+    assert all("reasoning_content" not in request["messages"][2] for request in server.requests)
+
+
+def test_thoughts_go_back_in_the_field_that_they_came_in() -> None:
+    with FaultServer(completion(calls=(call("recall", {}),), reasoning_content="Hm."), completion("A")) as server:
+        turn = ask(chat(server))
+        said = Message(role="assistant", tool_calls=turn.tool_calls, reasoning=turn.reasoning)
+        result = Message(role="tool", content="{}", tool_call_id="call00001", name="recall")
+        ask(chat(server, thoughts="field"), [*ASKED, said, result])
+    assert [message.get("reasoning_content") for message in server.requests[1]["messages"]] == [None, None, "Hm.", None]
+
+
+def test_a_request_can_carry_more_and_leave_out_what_a_server_does_not_take() -> None:
+    more = {"reasoning_effort": "low", "seed": None, "max_tokens": None, "temperature": None, "top_p": 0.9}
+    with FaultServer(completion("A")) as server:
+        asked = chat(server, extra_body=more)
+        ask(asked)
+    (request,) = server.requests
+    assert (request["reasoning_effort"], request["top_p"]) == ("low", 0.9)
+    assert not {"seed", "max_tokens", "temperature"} & set(request)
+    assert request["tools"]
+    assert asked.describe()["extra_body"] == more
+    with FaultServer() as server, pytest.raises(InputError, match="extra_body: 'stream' is not to be changed"):
+        chat(server, extra_body={"stream": True})
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "param", "remedy"),
+    [
+        (400, "Unsupported value: 'temperature' does not support 0.0.", "temperature", "temperature=none"),
+        (400, "Unsupported parameter: 'max_tokens' is not supported with this model.", "max_tokens", "max_completion_"),
+        (422, [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs not allowed"}], "", "seed"),
+        (400, "The reasoning_content in the thinking mode must be passed back to the API.", "", "thoughts=field"),
+        (400, "Missing `reasoning_content` field in the assistant message at message index 2.", "", "thoughts=field"),
+    ],
+)
+def test_a_field_that_the_server_refuses_is_named_with_what_to_do(
+    status: int, says: Any, param: str, remedy: str
+) -> None:
+    body = {"detail": says} if isinstance(says, list) else {"error": {"message": says, "param": param or None}}
+    caught, server = fault(reply(body, status=status))
+    assert isinstance(caught, ModelUnusable)
+    assert remedy in caught.remedy
+    assert len(server.requests) == 1
 
 
 def test_no_tools_and_no_temperature_are_not_sent() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusabl
 from discretion.models import AssistantTurn, Message, Sampling, ToolCall, ToolSpec, TransformersChat
 from discretion.models.chat_template import ChatTemplate
 from discretion.models.conventions import convention
+from discretion.models.told_day import today_is
 
 pytestmark = pytest.mark.local
 
@@ -209,6 +211,33 @@ def test_a_model_sees_its_own_thoughts_as_it_wrote_them() -> None:
     assert "<|im_start|>assistant\n<think>Hm.</think>See.<tool_call>" in template(CHATML).render(thinking, TOOLS)
     assert "<|im_start|>assistant\n<think>Hm.</think>See.\n\n<tool_call>" in template(PLAIN).render(thinking, TOOLS)
     assert "think" not in template(CHATML).render(HISTORY, TOOLS)
+
+
+def test_a_template_that_asks_for_the_date_is_told_that_of_the_conversation() -> None:
+    dated = template(CHATML + "{{ strftime_now('%d %b %Y') }}")
+    told = [Message(role="system", content=f"Help. {today_is(date(2031, 2, 3))}\nGo on."), *HISTORY[1:]]
+    assert dated.render(told, TOOLS).endswith("03 Feb 2031")
+    assert dated.render(HISTORY, TOOLS) == dated.render(HISTORY, TOOLS)
+    assert dated.render(HISTORY, TOOLS).endswith("01 Jan 2025")
+
+
+def test_settings_of_a_template(tmp_path: Path) -> None:
+    thinks = CHATML + "{% if enable_thinking is defined and not enable_thinking %}<think></think>{% endif %}"
+    folder = str(save_random(tmp_path, template=thinks))
+    quiet = TransformersChat(folder, chat_template_kwargs={"enable_thinking": False}, sampling=SHORT)
+    assert quiet.describe()["chat_template_kwargs"] == {"enable_thinking": False}
+    assert "chat_template_kwargs" not in TransformersChat(folder).describe()
+    (turn,) = together(quiet, asked("Hi."))
+    (longer,) = together(TransformersChat(folder, sampling=SHORT), asked("Hi."))
+    assert turn.usage.prompt_tokens > longer.usage.prompt_tokens
+    for name, said in {"enable_thoughts": "knows no 'enable_thoughts'", "tools": "'tools' is set for you"}.items():
+        with pytest.raises(InputError, match=said):
+            TransformersChat(folder, chat_template_kwargs={name: False})
+
+
+def test_a_local_checkpoint_needs_a_temperature(random_llama: Path) -> None:
+    with pytest.raises(InputError, match="no temperature of its own; give one; 0 is greedy"):
+        TransformersChat(str(random_llama), sampling=Sampling(temperature=None))
 
 
 def test_a_template_without_tools_gets_them_as_text() -> None:

@@ -11,7 +11,15 @@ import pytest
 
 from discretion.errors import InputError
 from discretion.models.vllm import flags, home
-from discretion.models.vllm.flags import Plan, adapter_rank, command, context_length, environment, own_flags
+from discretion.models.vllm.flags import (
+    Plan,
+    adapter_rank,
+    command,
+    context_length,
+    dated_template,
+    environment,
+    own_flags,
+)
 from discretion.models.vllm.home import Home, find_vllm
 from discretion.models.vllm.server import last_words
 
@@ -222,3 +230,18 @@ def test_a_python_with_vllm(tmp_path: Path) -> None:
 )
 def test_last_words(log: str, said: str) -> None:
     assert last_words(log) == said
+
+
+def test_a_template_that_asks_for_the_day_is_told_it(tmp_path: Path) -> None:
+    dated = folder(tmp_path / "dated", template="{{ strftime_now('%Y') }}")
+    made = dated_template(Plan(VLLM, dated, dated))
+    assert made.endswith("{{ strftime_now('%Y') }}")
+    assert "told_day" in made
+    assert value(command(Plan(VLLM, dated, dated), port=1, adapters={}, template=dated), "--chat-template") == str(
+        dated
+    )
+    plain = folder(tmp_path / "plain", template="{{ messages }}")
+    assert dated_template(Plan(VLLM, plain, plain)) == ""
+    assert dated_template(Plan(VLLM, dated, dated, flags=("--chat-template", "x.jinja"))) == ""
+    (dated / "tekken.json").touch()
+    assert dated_template(Plan(VLLM, dated, dated)) == ""

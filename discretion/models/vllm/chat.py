@@ -15,6 +15,7 @@ from discretion.models.checkpoint import find_checkpoint
 from discretion.models.openai_chat import OpenAIChat
 from discretion.models.protocol import Sampling
 from discretion.models.retry import Retry
+from discretion.models.template_settings import chat_template, check_settings
 from discretion.models.vllm.flags import Plan, adapter_rank, context_length, own_flags, same_tokenizer, tool_parser
 from discretion.models.vllm.fleet import Berth, Fleet
 from discretion.models.vllm.home import find_vllm
@@ -49,6 +50,8 @@ class VLLMChat:
         trust_remote_code: Whether code that the checkpoint brings may run.
         form: The convention for calls that the server leaves in the text.
         logprobs: Whether to ask for the log probabilities of what is written.
+        extra_body: More of every request, as of [`OpenAIChat`][discretion.models.openai_chat.OpenAIChat].
+        chat_template_kwargs: Settings of its chat template, such as `{"enable_thinking": False}`.
         retry: What is done about failures that may pass.
         patience_s: How long the server may take to start, in seconds.
 
@@ -72,6 +75,8 @@ class VLLMChat:
         trust_remote_code: bool = False,
         form: str = "hermes",
         logprobs: bool = False,
+        extra_body: Mapping[str, JsonValue] | None = None,
+        chat_template_kwargs: Mapping[str, JsonValue] | None = None,
         retry: Retry | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> None:
@@ -98,6 +103,10 @@ class VLLMChat:
         self._retry = retry
         self._form_name = form
         self._logprobs = logprobs
+        self._extra_body = dict(extra_body or {})
+        if chat_template_kwargs:
+            check_settings(chat_template_kwargs, chat_template(tokenizer), where=self.name)
+            self._extra_body["chat_template_kwargs"] = dict(chat_template_kwargs)
         self._patience_s = patience_s
         self._adapter = None if adapter is None else adapter.absolute()
         self._say: Say = lambda words: None
@@ -130,6 +139,7 @@ class VLLMChat:
             "convention": self._form_name,
             **({"flags": list(plan.flags)} if plan.flags else {}),
             **({"logprobs": True} if self._logprobs else {}),
+            **({"extra_body": self._extra_body} if self._extra_body else {}),
             **self.sampling.model_dump(),
         }
 
@@ -205,7 +215,9 @@ class VLLMChat:
             native=self.plan.parser != "none",
             called=self.name,
             logprobs=self._logprobs,
-            thoughts=True,
+            thoughts="text",
+            extra_body=self._extra_body,
+            tells_day=server.tells_day,
         )
         self._opening = None
         return self._chat

@@ -11,9 +11,20 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
+from discretion.models.template_settings import chat_template
+from discretion.models.told_day import asks_for_day, without_clock
 from discretion.models.vllm.home import Home, on_gpu
 
-__all__ = ["LARGEST_CONTEXT", "PARSERS", "Plan", "adapter_rank", "chat_template", "command", "environment", "own_flags"]
+__all__ = [
+    "LARGEST_CONTEXT",
+    "PARSERS",
+    "Plan",
+    "adapter_rank",
+    "command",
+    "dated_template",
+    "environment",
+    "own_flags",
+]
 
 LARGEST_CONTEXT: Final = 32_768
 """Tokens that a server keeps room for, unless asked for more: an episode fits, and so does a small GPU's memory."""
@@ -93,21 +104,19 @@ def context_length(folder: Path, wanted: int | None) -> int | None:
     return min(longest, LARGEST_CONTEXT) if isinstance(longest, int) and longest > 0 else None
 
 
-def chat_template(folder: Path) -> str:
-    """Return the chat template of a tokenizer, as text to look through; several are joined."""
-    if (folder / "chat_template.jinja").is_file():
-        return (folder / "chat_template.jinja").read_text(encoding="utf-8", errors="replace")
-    for name in ("chat_template.json", "tokenizer_config.json"):
-        found = _json(folder / name).get("chat_template")
-        if found:
-            return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-    return ""
-
-
 def tool_parser(folder: Path) -> str:
     """Return the parser for the calls that a tokenizer's chat template writes; `hermes` where it writes none."""
     template = chat_template(folder)
     return next((parser for mark, parser in PARSERS if mark in template), "hermes")
+
+
+def dated_template(plan: Plan) -> str:
+    """Return the chat template with the day told to it, where it asks for the day; otherwise nothing."""
+    folder = plan.tokenizer
+    named = any(flag.partition("=")[0].replace("_", "-") == "--chat-template" for flag in plan.flags)
+    # Several templates are JSON here; Mistral's own tokenizers take neither a template nor settings of one.
+    template = "" if named or (folder / "tekken.json").exists() else chat_template(folder)
+    return without_clock(template) if asks_for_day(template) and not template.startswith("[") else ""
 
 
 def adapter_rank(adapter: Path) -> int:
@@ -132,13 +141,14 @@ def adapter_rank(adapter: Path) -> int:
     return rank
 
 
-def command(plan: Plan, *, port: int, adapters: Mapping[Path, str]) -> list[str]:
+def command(plan: Plan, *, port: int, adapters: Mapping[Path, str], template: Path | None = None) -> list[str]:
     """Return the command line that serves a plan.
 
     Args:
         plan: What to serve.
         port: On loopback.
         adapters: LoRA adapters and their served names; the base is served as `base`.
+        template: A chat template in place of the tokenizer's.
     """
     gpu = on_gpu()
     dtype = plan.dtype if plan.dtype != "auto" or gpu else "float32"
@@ -148,6 +158,8 @@ def command(plan: Plan, *, port: int, adapters: Mapping[Path, str]) -> list[str]
     line += ["--generation-config", "vllm"]
     if plan.tokenizer != plan.folder:
         line += ["--tokenizer", str(plan.tokenizer)]
+    if template is not None:
+        line += ["--chat-template", str(template)]
     if plan.context is not None:
         line += ["--max-model-len", str(plan.context)]
     if plan.parser != "none":

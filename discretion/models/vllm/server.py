@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from discretion.errors import ModelUnusable
+from discretion.models.told_day import day_setting
 from discretion.models.vllm import supervisor
-from discretion.models.vllm.flags import Plan, command, environment
+from discretion.models.vllm.flags import Plan, command, dated_template, environment
 
 __all__ = ["LOG_FOLDER", "Say", "VLLMServer"]
 
@@ -75,10 +76,16 @@ class VLLMServer:
         self.where = f"vllm:{plan.folder}"
         self.key = secrets.token_urlsafe(24)
         self.log = _new_log()
+        self._template = self._written(dated_template(plan))
         self.port = 0
         self._adapters = dict(adapters)
         self._patience_s = patience_s
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def tells_day(self) -> bool:
+        """Whether its chat template takes the setting `told_day`."""
+        return self._template is not None
 
     @property
     def url(self) -> str:
@@ -143,11 +150,21 @@ class VLLMServer:
                 process.wait()
         if not failed and not os.environ.get(LOG_FOLDER):
             self.log.unlink(missing_ok=True)
+        if self._template is not None:
+            self._template.unlink(missing_ok=True)
+
+    def _written(self, template: str) -> Path | None:
+        """Write a chat template beside the log."""
+        if not template:
+            return None
+        path = self.log.with_suffix(".jinja")
+        path.write_text(template, encoding="utf-8")
+        return path
 
     def _started(self, say: Say, abandoned: threading.Event, *, last: bool) -> bool:
         """Start once; false if somebody else took the port in the meantime."""
         self.port = _free_port()
-        line = command(self.plan, port=self.port, adapters=self._adapters)
+        line = command(self.plan, port=self.port, adapters=self._adapters, template=self._template)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - made of paths that were checked and flags of the user
                 [sys.executable, "-I", str(supervisor.__file__), *line],
@@ -184,8 +201,9 @@ class VLLMServer:
     def _ask(self, name: str) -> None:
         """Send one real request: some servers pass every check of their health and die of the first prompt."""
         tools = {"tool_choice": "none"} if self.plan.parser == "none" else {}
+        day = {"chat_template_kwargs": day_setting(())} if self.tells_day else {}
         try:
-            self._post("/chat/completions", {**_PROBE, **tools, "model": name})
+            self._post("/chat/completions", {**_PROBE, **tools, **day, "model": name})
         except (OSError, ValueError) as error:
             time.sleep(_LOOK_S)  # if it died of the request, its last words are now in the log
             self.check()
