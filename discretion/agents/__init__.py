@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from discretion.agents.desk import Desk
 from discretion.agents.guest import GuestSource
 from discretion.agents.model_agent import ModelAgent, ModelSource
+from discretion.agents.options import AgentOptions
 from discretion.agents.people import people_by
 from discretion.agents.protocol import Agent, AgentSource, Player
 from discretion.agents.reference import REFERENCES, ReferenceSource
-from discretion.agents.registry import EXAMPLES, AgentOptions, resolve
+from discretion.agents.registry import EXAMPLES, resolve
 
 if TYPE_CHECKING:
     from discretion.agents.langgraph_agent import LangGraphAgent, as_langchain, office_tools

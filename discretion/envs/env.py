@@ -12,11 +12,12 @@ import numpy as np
 from gymnasium import spaces
 
 from discretion.envs.episode import Episode
-from discretion.envs.office import MOST_CHARACTERS, Office
+from discretion.envs.office import Office
 from discretion.envs.people_model import PeopleModel
 from discretion.envs.render import readable, render_ending, render_messages, transcript
 from discretion.envs.spaces import AnyText, ToolCalls
 from discretion.envs.toolkit import TOOLKITS, shown, specs_of
+from discretion.envs.turns import MOST_CHARACTERS
 from discretion.errors import InputError
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall
 from discretion.scenarios.instance import Instance

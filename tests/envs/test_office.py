@@ -10,7 +10,9 @@ import pytest
 from envs_kit import INSTANCE, run, turn
 
 from discretion.envs.episode import Episode
-from discretion.envs.office import MOST_CALLS, MOST_CHARACTERS, Office, system_prompt
+from discretion.envs.office import Office
+from discretion.envs.prompt import system_prompt
+from discretion.envs.turns import MOST_CALLS, MOST_CHARACTERS
 from discretion.models.chat import AssistantTurn, FormatError, ToolCall, Usage
 from discretion.scenarios.content import Content, MemoryItem
 from discretion.scenarios.task import Budget, HistoryStep, Session, Task
