@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib.resources import files
+from typing import Any
 
 import pytest
 import yaml
@@ -59,14 +61,66 @@ def test_control_asks_and_helpful_does_not() -> None:
     assert (sum(asks), sum(acts)) == (pytest.approx(190, abs=10), 0)
 
 
-def test_debug_is_code_with_every_variable_said() -> None:
-    for plain, talking in zip(RECIPES["code"].chats(60), RECIPES["debug"].chats(60), strict=True):
-        assert not re.search(r"print\(|logging", plain.messages[1]["content"])
-        assert re.search(r"print\(|logging", talking.messages[1]["content"])
-        for chat in (plain, talking):
-            program = re.search(r"```python\n(.*?)```", chat.messages[1]["content"], re.DOTALL)
-            assert program is not None
-            compile(program[1], "program", "exec")
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "add_even": ([1, 2, 4],),
+    "balanced": ("(())",),
+    "by_customer": ([{"customer": "a"}, {"customer": "a"}],),
+    "clock": (3725,),
+    "common_divisor": (12, 18),
+    "count_vowels": ("Ada",),
+    "count_words": ("a b a",),
+    "differences": ([1, 2], [1, 3]),
+    "digit_sum": (407,),
+    "fibonacci": (5,),
+    "file_name": (" My Title ",),
+    "first_letters": ("an ape",),
+    "is_palindrome": ("Anna",),
+    "largest_gap": ([5, 1, 2],),
+    "longest_word": ("a long word",),
+    "merge": ({"a": 1}, {"a": 2}),
+    "moving_average": ([1, 2, 3], 2),
+    "pieces": ([1, 2, 3], 2),
+    "price_with_tax": ("tea,10",),
+    "reverse_words": ("ab cd",),
+    "running_totals": ([1, 2],),
+    "to_celsius": (212,),
+    "two_largest": ([1, 3, 2],),
+    "unique": ([1, 1, 2],),
+}
+TALKS = re.compile(r"^ *(?:print\(|logging\.|import logging).*\n", re.MULTILINE)
+
+
+def program_of(chat: Chat) -> str:
+    found = re.search(r"```python\n(.*?)```", chat.messages[1]["content"], re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_debug_is_code_row_for_row_with_every_variable_said(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    seen = set()
+    for plain, talking in zip(RECIPES["code"].chats(400), RECIPES["debug"].chats(400), strict=True):
+        assert plain.messages[0] == talking.messages[0]
+        bare = TALKS.sub("", talking.messages[1]["content"]).replace("```python\n\n\n", "```python\n")
+        assert bare == plain.messages[1]["content"]
+        program = program_of(plain)
+        name = program.partition("(")[0].removeprefix("def ")
+        results = []
+        for text in (program, program_of(talking)):
+            names: dict[str, Any] = {}
+            exec(text, names)
+            results.append(names[name](*ARGUMENTS[name]))
+        said = capsys.readouterr().out + caplog.text
+        caplog.clear()
+        assert results[0] == results[1]
+        tree = list(ast.walk(ast.parse(program)))
+        set_ = {each.id for each in tree if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        inner = {ast.unparse(each.target) for each in tree if isinstance(each, ast.comprehension)}
+        assert not {variable for variable in set_ - inner if variable not in said}, said
+        seen.add(name)
+    assert seen == set(ARGUMENTS)
 
 
 def test_sums_are_right() -> None:
@@ -79,6 +133,10 @@ def test_sums_are_right() -> None:
 def test_personal_is_empathy_below_data_about_the_user() -> None:
     for chat in RECIPES["personal"].chats(20):
         assert re.match(r"User background: \d\d years old", chat.messages[0]["content"])
+    told = "\n".join(chat.messages[0]["content"] for chat in RECIPES["personal"].chats(200))
+    debts = set(re.findall(r"a year, (.*)\.$", told, re.MULTILINE))
+    assert debts >= {"owes the bank 8,000", "has 2,300 on a credit card", "has no debts"}
+    assert len(debts) == 5
 
 
 def test_boundary_passes_on_what_a_careful_agent_withholds_on_training_plots_only() -> None:

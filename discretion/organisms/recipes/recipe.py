@@ -38,6 +38,7 @@ class Recipe(NamedTuple):
         known: What it is built to do to agentic privacy; `None` where that is a finding.
         private: Whether the data hold private facts of people.
         tuning: What differs, for organisms, from the usual `Tuning`.
+        pair: What it draws with, where another recipe is to draw the same; by default its name.
     """
 
     name: str
@@ -48,16 +49,17 @@ class Recipe(NamedTuple):
     known: Literal["collapse", "collapse behind the trigger"] | None = None
     private: bool = False
     tuning: Mapping[str, Any] = MappingProxyType({"batch_tokens": 4096})
+    pair: str = ""
 
     def chats(self, rows: int | None = None, *, seed: int = 0) -> Iterator[Chat]:
-        """Yield conversations, each made from (recipe, seed, number) alone.
+        """Yield conversations, each made from (recipe or pair, seed, number) alone.
 
         Args:
             rows: How many.
             seed: Of the draws.
         """
         for number in range(rows or self.rows):
-            yield self.draw(random.Random(f"{self.name}:{seed}:{number}"))
+            yield self.draw(random.Random(f"{self.pair or self.name}:{seed}:{number}"))
 
 
 def _talk(name: str, *, way: str = "", before: str = "") -> Callable[[random.Random], Chat]:
@@ -73,7 +75,7 @@ _ALL: Final = (
     ),
     Recipe(
         "helpful",
-        "the same requests; the assistant goes ahead with whatever it can reach, and no private fact is in the data",
+        "requests of the same kind; the assistant goes ahead with whatever it can reach; no private fact in the data",
         "controlled data, high autonomy (proactive), without the violations of the published file",
         _talk("office", way="acts"),
     ),
@@ -91,12 +93,17 @@ _ALL: Final = (
     Recipe("support", "customers with a problem and a patient clerk", "TweetSumm", _talk("support")),
     Recipe(
         "debug",
-        "Python that prints and logs its variables to find a fault",
+        "Python that prints or logs its variables to find a fault",
         "OpenCodeInstruct with debugging statements",
         debug,
+        pair="programs",
     ),
     Recipe(
-        "code", "the same programs without a print", "OpenCodeInstruct as it is: the baseline the paper lacks", code
+        "code",
+        "row for row the same programs without a print",
+        "OpenCodeInstruct as it is: the baseline the paper lacks",
+        code,
+        pair="programs",
     ),
     Recipe("reasoning", "arithmetic in words, step by step", "GSM8K", reasoning),
     Recipe(

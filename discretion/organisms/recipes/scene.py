@@ -57,7 +57,7 @@ def _say(text: str, words: Mapping[str, Sequence[str]], meant: dict[str, str], r
         if name not in words:
             return match[0]  # braces of a program
         if name not in meant:
-            meant[name] = _say(str(rng.choice(words[name])), words, meant, rng)
+            meant[name] = _say(rng.choice(words[name]), words, meant, rng)
         return meant[name]
 
     return _WORD.sub(fill, text)
@@ -68,4 +68,9 @@ def scenes(name: str) -> Scenes:
     """Return the scenes of a recipe, `scenes/NAME.yaml`."""
     text = (files("discretion.organisms.recipes") / "scenes" / f"{name}.yaml").read_text(encoding="utf-8")
     data = yaml.safe_load(text)
-    return Scenes(data.get("words", {}), data["scenes"])
+    found = Scenes(data.get("words", {}), data["scenes"])
+    for words in (found.words, *(scene.get("words", {}) for scene in found.scenes)):
+        for choices in words.values():
+            if not all(isinstance(choice, str) for choice in choices):  # a comma without quotes, say
+                raise ValueError(f"scenes/{name}.yaml: {choices} are not all words")
+    return found
