@@ -12,6 +12,7 @@ from discretion.agents.options import AgentOptions
 from discretion.agents.protocol import AgentSource
 from discretion.agents.reference import ReferenceSource
 from discretion.errors import InputError
+from discretion.models.template_settings import KWARGS, template_settings
 
 if TYPE_CHECKING:
     from discretion.models.price import Price
@@ -43,9 +44,8 @@ def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentS
             where=f"{kind} agent",
             remedy="it begins with http:// or https://",
         )
-    extra = dict(options.extra_body)
-    if options.chat_template_kwargs:
-        extra["chat_template_kwargs"] = options.chat_template_kwargs
+    settings = template_settings(options.extra_body, options.chat_template_kwargs)
+    extra = {**options.extra_body, **({KWARGS: settings} if settings else {})}
     chat = OpenAIChat(
         model,
         (match["url"] if match else None) or options.base_url,
@@ -161,18 +161,17 @@ class Kind(NamedTuple):
 _SPOKEN: Final = ("temperature", "max_tokens", "system", "trigger", "convention")
 _TOLD: Final = ("logprobs", "thoughts", "extra_body", "price_in", "price_out")
 STARTS: Final = ("context", "dtype", "tool_parser", "trust_remote_code", "vllm_python", "vllm_flags")
-_TEMPLATED: Final = "chat_template_kwargs"
-_SERVED: Final = ("logprobs", "extra_body", _TEMPLATED, "concurrency", "timeout_s", *STARTS)
+_SERVED: Final = ("logprobs", "extra_body", KWARGS, "concurrency", "timeout_s", *STARTS)
 KINDS: Final = {
     "reference": Kind(_reference, ("seed",)),
     "openai": Kind(_openai, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s", *_TOLD)),
     "organism": Kind(_organism, (*_SPOKEN, "batch_size", "device", "dtype")),
-    "hf": Kind(_hf, (*_SPOKEN, _TEMPLATED, "batch_size", "device", "dtype", "trust_remote_code")),
+    "hf": Kind(_hf, (*_SPOKEN, KWARGS, "batch_size", "device", "dtype", "trust_remote_code")),
     "vllm": Kind(_vllm, (*_SPOKEN, *_SERVED)),
     "langchain": Kind(_langchain, (*_SPOKEN, "base_url", "key_variable", "concurrency", "timeout_s")),
     "python": Kind(_python, ("concurrency",)),
 }
 """Kind of agent -> how it is made."""
 
-CONNECTED: Final = Kind(_vllm_running, (*_SPOKEN, _TEMPLATED, "key_variable", "concurrency", "timeout_s", *_TOLD))
+CONNECTED: Final = Kind(_vllm_running, (*_SPOKEN, KWARGS, "key_variable", "concurrency", "timeout_s", *_TOLD))
 """A vLLM server that runs already, `vllm:NAME@BASE_URL`."""

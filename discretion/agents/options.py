@@ -107,7 +107,8 @@ def read_query(query: str, accepted: Collection[str], kind: str, *, others: Coll
         InputError: If it cannot be read, or an option is unknown, out of place or there twice.
     """
     try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+        # A plus is a plus here: prompts and JSON have them, and nobody writes a form.
+        pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise InputError(
             "options after '?' cannot be read", where=f"{kind} agent", remedy="write ?key=value&key=value"

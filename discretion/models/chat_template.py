@@ -56,7 +56,6 @@ class ChatTemplate:
         self._tokenizer = tokenizer
         self._form = form
         self._settings = dict(settings or {})
-        self._dated = _dated(tokenizer)
         self.takes_tools = True
         self.takes_system = True
         if self._probe(_NATIVE) is None:
@@ -86,11 +85,15 @@ class ChatTemplate:
             tools=offered,
             tokenize=False,
             add_generation_prompt=True,
-            chat_template=self._dated,
-            **(day_setting(messages) if self._dated else {}),
+            **self._dated(offered, messages),
             **self._settings,
         )
         return str(text)
+
+    def _dated(self, offered: list[dict[str, Any]] | None, messages: Sequence[Message]) -> dict[str, Any]:
+        """Return the template with the day told to it, where it asks for the day."""
+        text = self._tokenizer.get_chat_template(None, offered)
+        return {"chat_template": without_clock(text), **day_setting(messages)} if asks_for_day(text) else {}
 
     def _as_text(self, messages: Sequence[Message], tools: Sequence[ToolSpec]) -> list[dict[str, Any]]:
         """Write calls, results and tools into the text of system, user and assistant messages that alternate."""
@@ -125,12 +128,6 @@ class ChatTemplate:
             return " ".join(str(error).split())[:120] or type(error).__name__
         missing = [word for word in wanted if word not in text]
         return f"it leaves out {json.dumps(missing)}" if missing else None
-
-
-def _dated(tokenizer: Any) -> str | None:
-    """Return a tokenizer's template with the day told to it, where it asks for the day."""
-    text = tokenizer.chat_template
-    return without_clock(text) if isinstance(text, str) and asks_for_day(text) else None
 
 
 def _joined(above: str, below: str) -> str:

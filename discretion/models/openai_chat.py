@@ -21,6 +21,7 @@ from discretion.models.price import Price
 from discretion.models.protocol import Sampling
 from discretion.models.retry import Retry
 from discretion.models.server import find_server
+from discretion.models.template_settings import template_settings
 from discretion.models.toolcalls import next_call, read_json
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class OpenAIChat:
         taken = sorted(RESERVED & set(extra_body or {}))
         if taken:
             raise InputError(f"{taken[0]!r} is not to be changed", where="extra_body", remedy="leave it out")
+        template_settings(extra_body or {})
         self.model = model
         self.server = find_server(base_url, key_variable=key_variable)
         self.name = called or f"{model} at {self.server.url}"
@@ -182,7 +184,7 @@ class OpenAIChat:
             refused += last.load == "refused"
             failed += last.load != "refused"
             attempt = failed + refused
-            if last.wait_s > self.retry.longest_s:
+            if last.wait_s > self.retry.patience_s:
                 raise self._failures.final(f"{last.what}, and asks to wait {last.wait_s:.0f} s", last.remedy)
             if failed >= self.retry.attempts or refused > self.retry.refusals:
                 raise self._failures.final(f"{last.what} ({attempt} attempts)", last.remedy)
@@ -212,7 +214,7 @@ class OpenAIChat:
         except Transient as failure:
             if failure.load:
                 outcome = "overloaded"
-            if 0 < failure.wait_s <= self.retry.longest_s:
+            if 0 < failure.wait_s <= self.retry.patience_s:
                 pace.pause(failure.wait_s)  # it is the server that asks, so all requests wait
             raise
         finally:

@@ -40,6 +40,7 @@ _REFUSED: Final = re.compile(
     r"|deprecated",
     re.IGNORECASE,
 )
+_MODERATED: Final = re.compile(r"moderat|flagged|content polic|safety|harmful", re.IGNORECASE)
 _TOO_LONG: Final = re.compile(r"context (?:length|window|size)|maximum context|too long|too many tokens", re.IGNORECASE)
 
 
@@ -107,11 +108,14 @@ class Failures:
                 "start vLLM with --enable-auto-tool-choice --tool-call-parser hermes (llama.cpp: --jinja)",
                 unusable=True,
             )
-        if "insufficient_quota" in _codes(body):  # others say "quota" of what is free again in a minute
+        # Others say "quota" of what is free again in a minute.
+        if status == 402 or "insufficient_quota" in _codes(body):
             return self.final(what, "the account's quota is spent", unusable=True)
         if status in _TRANSIENT or status >= 500:
             refused: Literal["", "refused"] = "refused" if status in _NO_ROOM else ""
             return Transient(what, "lower the concurrency, or try again later", retry_after(headers), load=refused)
+        if status == 403 and _MODERATED.search(said):
+            return self.final(what, "the server does not take this conversation")
         if status in (401, 403):
             return self.final(what, f"check the key in {self._key_variable or 'key_variable'}", unusable=True)
         if status in (404, 405):

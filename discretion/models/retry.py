@@ -20,13 +20,15 @@ class Retry(Record):
         attempts: Requests that fail, the first included.
         refusals: Requests beside them that a server has no room for (429, 503) and that are waited out.
         first_s: The longest wait before the second attempt, in seconds; it doubles each time.
-        longest_s: No wait is longer; a server that asks for more is given up.
+        longest_s: No backoff is longer.
+        patience_s: No wait that a server asks for is longer; one that asks for more is given up.
     """
 
     attempts: int = Field(default=5, ge=1, le=20)
     refusals: int = Field(default=12, ge=0, le=100)
     first_s: float = Field(default=0.5, ge=0.0)
     longest_s: float = Field(default=30.0, ge=0.0)
+    patience_s: float = Field(default=300.0, ge=0.0)
 
     def delay_s(self, attempt: int, rng: random.Random) -> float:
         """Return the wait after a failed attempt, in seconds: between half and the whole of the backoff.

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from discretion.errors import InputError
+from discretion.errors import InputError, nearest
 
-__all__ = ["chat_template", "check_settings"]
+__all__ = ["KWARGS", "chat_template", "check_settings", "template_settings"]
+
+KWARGS: Final = "chat_template_kwargs"
+"""The field of a request that holds them, and the option that gives them."""
 
 _OURS: Final = frozenset(
     {
@@ -36,15 +39,21 @@ _OURS: Final = frozenset(
 """What is set here whenever a template is rendered, or is no setting of a template."""
 
 
-def chat_template(folder: Path) -> str:
-    """Return the chat template of a tokenizer, as text to look through; several are joined."""
+def chat_template(folder: Path, *, one: bool = False) -> str:
+    """Return the chat template of a tokenizer, as text to look through.
+
+    Args:
+        folder: Of the tokenizer.
+        one: Where it has several by name, only the one that is used with tools; otherwise all of them.
+    """
     if (folder / "chat_template.jinja").is_file():
         return (folder / "chat_template.jinja").read_text(encoding="utf-8", errors="replace")
-    for name in ("chat_template.json", "tokenizer_config.json"):
-        found = _kept(folder / name)
-        if found:
-            return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
-    return ""
+    found = next(filter(None, (_kept(folder / name) for name in ("chat_template.json", "tokenizer_config.json"))), "")
+    if isinstance(found, str):
+        return found
+    named = {each.get("name"): each.get("template") for each in found if isinstance(each, dict)}
+    chosen = [named.get("tool_use") or named.get("default")] if one else list(named.values())
+    return "\n".join(each for each in chosen if isinstance(each, str))
 
 
 def check_settings(settings: Mapping[str, Any], template: str, *, where: str) -> None:
@@ -60,15 +69,40 @@ def check_settings(settings: Mapping[str, Any], template: str, *, where: str) ->
 
     >>> check_settings({"enable_thinking": False}, "{% if enable_thinking %}", where="hf:x")
     """
+    known = _settings_of(template)
     for name in settings:
         if name in _OURS:
             raise InputError(f"chat_template_kwargs: {name!r} is set for you", where=where, remedy="leave it out")
-        if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", template):
+        if name not in known:
             raise InputError(
                 f"chat_template_kwargs: the chat template knows no {name!r}",
                 where=where,
-                remedy="leave it out, or look for the name in chat_template.jinja",
+                remedy=nearest(name, sorted(known - _OURS)),
             )
+
+
+def template_settings(body: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the settings that a request holds, and more of them.
+
+    Raises:
+        InputError: If those of the request are no object.
+    """
+    given = body.get(KWARGS) or {}
+    if not isinstance(given, Mapping):
+        raise InputError(f"{KWARGS} is no JSON object", where="extra_body", remedy='write {"name": value}')
+    return {**given, **(more or {})}
+
+
+def _settings_of(template: str) -> set[str]:
+    """Return what a template reads and does not set; all its words where it cannot be taken apart here."""
+    try:
+        import jinja2
+        from jinja2 import meta
+
+        reader = jinja2.Environment(extensions=["jinja2.ext.loopcontrols"], autoescape=False)  # noqa: S701 - it only reads
+        return set(meta.find_undeclared_variables(reader.parse(template)))
+    except Exception:  # tags of its own, or no Jinja where a server of another environment renders
+        return set(re.findall(r"\w+", template))
 
 
 def _kept(path: Path) -> Any:

@@ -16,16 +16,20 @@ _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_TOLD: Final = re.compile(rf"\bToday is (?:\w+day (\d{{1,2}}) ({'|'.join(_MONTHS)}) (\d{{4}})|(\d{{4}}-\d\d-\d\d))\.")
+_TOLD: Final = re.compile(
+    rf"\bToday is (?:(?:\w+day,? )?(\d{{1,2}}) ({'|'.join(_MONTHS)}),? (\d{{4}})|(\d{{4}}-\d\d-\d\d))(?!\d)"
+)
 _UNTOLD: Final = date(2025, 1, 1)
-_NUMBERS: Final = ("%d", "%m", "%Y", "%y", "%j", "%H", "%I", "%M", "%S")  # the same in every locale
+_NUMBERS: Final = tuple(f"%{letter}" for letter in "demYyjHIMSuwUWVGf")
+"""Directives of `strftime` that say the same in every locale."""
+
 _CLOCK: Final = """\
 {%- macro strftime_now(form) -%}
 {%- set said = namespace(text=form) -%}
 {%- for mark, word in told_day.items() -%}{%- set said.text = said.text | replace(mark, word) -%}{%- endfor -%}
 {{- said.text -}}
 {%- endmacro -%}
-"""
+{{- "" }}"""
 
 
 def today_is(day: date) -> str:
@@ -60,9 +64,13 @@ def day_setting(messages: Sequence[Message]) -> dict[str, dict[str, str]]:
     first = messages[0].content if messages and messages[0].role == "system" else ""
     noon = datetime.combine(_read(first) or _UNTOLD, time(12))
     month, day = _MONTHS[noon.month - 1], _DAYS[noon.weekday()]
-    words = {"%B": month, "%b": month[:3], "%A": day, "%a": day[:3], "%p": "PM", "%T": "12:00:00"}
-    short = {"%-d": f"{noon.day}", "%-m": f"{noon.month}", "%-H": "12", "%F": f"{noon.date()}"}
-    return {"told_day": words | short | {mark: noon.strftime(mark) for mark in _NUMBERS}}
+    words = {"%B": month, "%b": month[:3], "%h": month[:3], "%A": day, "%a": day[:3], "%p": "PM", "%P": "pm"}
+    short = {f"%-{mark[1]}": noon.strftime(mark).lstrip("0 ") or "0" for mark in _NUMBERS}
+    whole = {"%F": f"{noon.date()}", "%T": "12:00:00", "%X": "12:00:00", "%R": "12:00", "%r": "12:00:00 PM"}
+    whole |= {mark: noon.strftime("%m/%d/%y") for mark in ("%D", "%x")}
+    whole["%c"] = f"{day[:3]} {month[:3]} {noon.day:2} 12:00:00 {noon.year}"
+    zone = {"%Z": "UTC", "%z": "+0000", "%%": "%"}
+    return {"told_day": words | short | whole | zone | {mark: noon.strftime(mark) for mark in _NUMBERS}}
 
 
 def _read(text: str) -> date | None:

@@ -129,6 +129,10 @@ def test_what_servers_of_other_models_ask_for() -> None:
     assert (thinker["temperature"], thinker["thoughts"], thinker["extra_body"]) == (None, "field", {"top_p": 0.9})
     served = resolve(f'vllm:m{at}chat_template_kwargs={{"enable_thinking": false}}').describe()
     assert served["extra_body"] == {"chat_template_kwargs": {"enable_thinking": False}}
+    body = '{"chat_template_kwargs": {"a": 1}}'
+    both = resolve(f'vllm:m{at}extra_body={body}&chat_template_kwargs={{"b": 2}}&system=Use C++').describe()
+    assert both["extra_body"] == {"chat_template_kwargs": {"a": 1, "b": 2}}
+    assert both["system"] == "Use C++"
     said = 'extra_body: value error, it is a json object, such as {"key": "value"}'
     assert said in refusal(f"openai:m{at}extra_body=low")
     assert "extra_body" in refusal(f"openai:m{at}extra_body=[1]")

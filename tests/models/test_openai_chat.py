@@ -105,6 +105,8 @@ def test_a_request_can_carry_more_and_leave_out_what_a_server_does_not_take() ->
     assert asked.describe()["extra_body"] == more
     with FaultServer() as server, pytest.raises(InputError, match="extra_body: 'stream' is not to be changed"):
         chat(server, extra_body={"stream": True})
+    with FaultServer() as server, pytest.raises(InputError, match="chat_template_kwargs is no JSON object"):
+        chat(server, extra_body={"chat_template_kwargs": 7})
 
 
 @pytest.mark.parametrize(
@@ -282,6 +284,38 @@ def test_retry_after_is_honoured() -> None:
             patch.setattr("discretion.models.openai_chat.asyncio.sleep", sleep)
             ask(model)
     assert slept == [0.04]
+
+
+def test_a_server_that_asks_for_a_minute_is_waited_for() -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float, real: Callable[..., Any] = asyncio.sleep) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    with FaultServer(error(429, "slow down", Retry_After="60"), completion("Now.")) as server:
+        model = chat(server, retry=Retry(first_s=0.001))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("discretion.models.openai_chat.asyncio.sleep", sleep)
+            patch.setattr("discretion.models.pace.Pace.pause", lambda self, seconds: None)
+            assert ask(model).text == "Now."
+    assert slept == [60.0]
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "unusable", "remedy"),
+    [
+        (402, "Insufficient Balance", True, "the account's quota is spent"),
+        (403, "Your input was flagged by moderation", False, "the server does not take this conversation"),
+        (403, "No access to this model", True, "check the key"),
+    ],
+)
+def test_what_is_spent_ends_the_run_and_what_is_forbidden_the_episode(
+    status: int, says: str, unusable: bool, remedy: str
+) -> None:
+    caught, _ = fault(error(status, says))
+    assert isinstance(caught, ModelUnusable) is unusable
+    assert caught.remedy.startswith(remedy)
 
 
 # -- what does not pass ----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusabl
 from discretion.models import AssistantTurn, Message, Sampling, ToolCall, ToolSpec, TransformersChat
 from discretion.models.chat_template import ChatTemplate
 from discretion.models.conventions import convention
-from discretion.models.told_day import today_is
+from discretion.models.told_day import day_setting, today_is
 
 pytestmark = pytest.mark.local
 
@@ -219,6 +219,23 @@ def test_a_template_that_asks_for_the_date_is_told_that_of_the_conversation() ->
     assert dated.render(told, TOOLS).endswith("03 Feb 2031")
     assert dated.render(HISTORY, TOOLS) == dated.render(HISTORY, TOOLS)
     assert dated.render(HISTORY, TOOLS).endswith("01 Jan 2025")
+    odd = template("  > " + CHATML + "{{ strftime_now('%A, %B %e, %Y %Z %-I %%') }}")
+    assert odd.render(told, TOOLS).endswith("Monday, February  3, 2031 UTC 12 %")
+    assert odd.render(told, TOOLS).startswith("  >")
+
+
+@pytest.mark.parametrize("words", ["Today is 7 March 2026", "Today is Saturday, 7 March 2026.", "Today is 2026-03-07,"])
+def test_the_day_is_read_in_the_words_of_ones_own_prompt(words: str) -> None:
+    told = [Message(role="system", content=f"Help. {words}")]
+    assert day_setting(told)["told_day"]["%F"] == "2026-03-07"
+
+
+def test_a_template_of_several_is_told_the_day(tmp_path: Path) -> None:
+    made = tokenizer(CHATML)
+    made.chat_template = {"default": CHATML, "tool_use": CHATML + "{{ strftime_now('%Y') }}"}
+    several = ChatTemplate(made, convention("hermes"), where="hf:x")
+    assert several.render(HISTORY, TOOLS).endswith("2025")
+    assert not several.render(HISTORY, []).endswith("2025")
 
 
 def test_settings_of_a_template(tmp_path: Path) -> None:
@@ -230,7 +247,8 @@ def test_settings_of_a_template(tmp_path: Path) -> None:
     (turn,) = together(quiet, asked("Hi."))
     (longer,) = together(TransformersChat(folder, sampling=SHORT), asked("Hi."))
     assert turn.usage.prompt_tokens > longer.usage.prompt_tokens
-    for name, said in {"enable_thoughts": "knows no 'enable_thoughts'", "tools": "'tools' is set for you"}.items():
+    unknown = {name: f"knows no '{name}'" for name in ("enable_thoughts", "message", "false")}
+    for name, said in {**unknown, "tools": "'tools' is set for you"}.items():
         with pytest.raises(InputError, match=said):
             TransformersChat(folder, chat_template_kwargs={name: False})
 

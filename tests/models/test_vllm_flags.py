@@ -130,6 +130,9 @@ def test_the_context(tmp_path: Path, config: dict[str, Any], wanted: int | None,
         ("<|python_tag|>{{ call }}", "llama3_json"),
         ("<tool_call>{{ name }}<arg_key>", "glm45"),
         ("<minimax:tool_call><invoke name=", "minimax_m2"),
+        ("<｜tool▁calls▁begin｜>```json", "deepseek_v3"),
+        ("<｜tool▁calls▁begin｜>{{ name }}", "deepseek_v31"),
+        ("<|tool_call_start|>[", "lfm2"),
         ("{{ messages }}", "hermes"),
     ],
 )
@@ -243,5 +246,10 @@ def test_a_template_that_asks_for_the_day_is_told_it(tmp_path: Path) -> None:
     plain = folder(tmp_path / "plain", template="{{ messages }}")
     assert dated_template(Plan(VLLM, plain, plain)) == ""
     assert dated_template(Plan(VLLM, dated, dated, flags=("--chat-template", "x.jinja"))) == ""
+    several = folder(tmp_path / "several")
+    (several / "chat_template.jinja").unlink()
+    named = [{"name": "default", "template": "x"}, {"name": "tool_use", "template": "{{ strftime_now('%d') }}"}]
+    (several / "tokenizer_config.json").write_text(json.dumps({"chat_template": named}))
+    assert dated_template(Plan(VLLM, several, several)).endswith("{{ strftime_now('%d') }}")
     (dated / "tekken.json").touch()
     assert dated_template(Plan(VLLM, dated, dated)) == ""

@@ -15,7 +15,7 @@ from discretion.models.checkpoint import find_checkpoint
 from discretion.models.openai_chat import OpenAIChat
 from discretion.models.protocol import Sampling
 from discretion.models.retry import Retry
-from discretion.models.template_settings import chat_template, check_settings
+from discretion.models.template_settings import KWARGS, chat_template, check_settings, template_settings
 from discretion.models.vllm.flags import Plan, adapter_rank, context_length, own_flags, same_tokenizer, tool_parser
 from discretion.models.vllm.fleet import Berth, Fleet
 from discretion.models.vllm.home import find_vllm
@@ -104,9 +104,10 @@ class VLLMChat:
         self._form_name = form
         self._logprobs = logprobs
         self._extra_body = dict(extra_body or {})
-        if chat_template_kwargs:
-            check_settings(chat_template_kwargs, chat_template(tokenizer), where=self.name)
-            self._extra_body["chat_template_kwargs"] = dict(chat_template_kwargs)
+        settings = template_settings(self._extra_body, chat_template_kwargs)
+        if settings:
+            check_settings(settings, chat_template(tokenizer), where=self.name)
+            self._extra_body[KWARGS] = settings
         self._patience_s = patience_s
         self._adapter = None if adapter is None else adapter.absolute()
         self._say: Say = lambda words: None

@@ -31,6 +31,9 @@ LARGEST_CONTEXT: Final = 32_768
 
 PARSERS: Final = (
     ("<|tool_calls_section_begin|>", "kimi_k2"),
+    ("<|tool_call_start|>", "lfm2"),
+    ("<|python_start|>", "llama4_pythonic"),
+    ("<function_calls>", "olmo3"),
     ("<｜tool▁calls▁begin｜>", "deepseek_v3"),
     ("[TOOL_CALLS]", "mistral"),
     ("<function=", "qwen3_coder"),
@@ -107,6 +110,8 @@ def context_length(folder: Path, wanted: int | None) -> int | None:
 def tool_parser(folder: Path) -> str:
     """Return the parser for the calls that a tokenizer's chat template writes; `hermes` where it writes none."""
     template = chat_template(folder)
+    if "<｜tool▁calls▁begin｜>" in template and "```json" not in template:  # of V3.1; that of V3 fences arguments
+        return "deepseek_v31"
     return next((parser for mark, parser in PARSERS if mark in template), "hermes")
 
 
@@ -114,9 +119,9 @@ def dated_template(plan: Plan) -> str:
     """Return the chat template with the day told to it, where it asks for the day; otherwise nothing."""
     folder = plan.tokenizer
     named = any(flag.partition("=")[0].replace("_", "-") == "--chat-template" for flag in plan.flags)
-    # Several templates are JSON here; Mistral's own tokenizers take neither a template nor settings of one.
-    template = "" if named or (folder / "tekken.json").exists() else chat_template(folder)
-    return without_clock(template) if asks_for_day(template) and not template.startswith("[") else ""
+    # Mistral's own tokenizers take neither a template nor settings of one.
+    template = "" if named or (folder / "tekken.json").exists() else chat_template(folder, one=True)
+    return without_clock(template) if asks_for_day(template) else ""
 
 
 def adapter_rank(adapter: Path) -> int:

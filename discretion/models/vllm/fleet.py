@@ -31,7 +31,7 @@ class Fleet:
         with self._lock:
             ship = next((ship for ship in self._ships if ship.plan == plan and ship.takes(adapter)), None)
             if ship is None:
-                ship = _Ship(plan, patience_s)
+                ship = _Ship(plan, patience_s, self._lock)
                 self._ships.append(ship)
             ship.board(adapter)
         return Berth(self, ship, adapter)
@@ -101,22 +101,28 @@ class Berth:
 
 
 class _Ship:
-    """One server, or one that will be."""
+    """One server, or one that will be.
 
-    def __init__(self, plan: Plan, patience_s: float) -> None:
+    Args:
+        plan: What it is started with.
+        patience_s: How long it may take to start, in seconds.
+        joining: The lock under which agents take their places.
+    """
+
+    def __init__(self, plan: Plan, patience_s: float, joining: threading.Lock) -> None:
         self.plan = plan
         self.users = 0
         self.server: VLLMServer | None = None
         self._patience_s = patience_s
         self._names: dict[Path, str] = {}
         self._loaded: set[Path] = set()
-        self._rank = 0  # the largest that the running server takes
+        self._rank: int | None = None  # the largest that the server takes; open until it starts
+        self._joining = joining
         self._lock = threading.Lock()
 
     def takes(self, adapter: Path | None) -> bool:
         """Tell whether an adapter can be served: any before the start, later what fits the rank it was started for."""
-        running = self.server is not None
-        return adapter is None or not running or adapter in self._names or adapter_rank(adapter) <= self._rank
+        return adapter is None or self._rank is None or adapter in self._names or adapter_rank(adapter) <= self._rank
 
     def board(self, adapter: Path | None) -> None:
         self.users += 1
@@ -126,12 +132,18 @@ class _Ship:
     def open(self, adapter: Path | None, say: Say, abandoned: threading.Event) -> tuple[VLLMServer, str]:
         with self._lock:
             if self.server is None:
-                names = dict(self._names)
+                with self._joining:  # whoever comes later has to fit the server that starts now
+                    names = dict(self._names)
+                    self._rank = round_rank(max(map(adapter_rank, names))) if names else 0
                 server = VLLMServer(self.plan, names, patience_s=self._patience_s)
                 atexit.register(server.stop)
-                server.start(say, abandoned)
+                try:
+                    server.start(say, abandoned)
+                except BaseException:
+                    atexit.unregister(server.stop)
+                    self._rank = None
+                    raise
                 self._loaded = set(names)
-                self._rank = round_rank(max(map(adapter_rank, names))) if names else 0
                 self.server = server
             if adapter is None:
                 return self.server, "base"

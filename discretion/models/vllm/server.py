@@ -81,6 +81,7 @@ class VLLMServer:
         self._adapters = dict(adapters)
         self._patience_s = patience_s
         self._process: subprocess.Popen[bytes] | None = None
+        self._failed = False  # its log is kept then
 
     @property
     def tells_day(self) -> bool:
@@ -112,7 +113,8 @@ class VLLMServer:
                 if self._started(say, abandoned, last=last):
                     return
         except BaseException:
-            self.stop(failed=not abandoned.is_set())
+            self._failed = not abandoned.is_set()
+            self.stop()
             raise
 
     def check(self) -> None:
@@ -136,10 +138,11 @@ class VLLMServer:
             self.check()
             raise self._failure(f"the vLLM server does not take adapter {adapter} ({_said(error)})") from None
 
-    def stop(self, *, failed: bool = False) -> None:
-        """End the server and all its processes; without one, do nothing."""
+    def stop(self) -> None:
+        """End the server and all its processes; without one, do nothing. The log of one that failed is kept."""
         process, self._process = self._process, None
         if process is not None:
+            self._failed |= process.poll() is not None  # it ended by itself
             assert process.stdin is not None  # noqa: S101 - it was started with a pipe
             with contextlib.suppress(OSError):
                 process.stdin.close()  # the sign for its supervisor
@@ -148,7 +151,7 @@ class VLLMServer:
             except subprocess.TimeoutExpired:
                 process.kill()  # the kernel then ends the server, see the supervisor
                 process.wait()
-        if not failed and not os.environ.get(LOG_FOLDER):
+        if not self._failed and not os.environ.get(LOG_FOLDER):
             self.log.unlink(missing_ok=True)
         if self._template is not None:
             self._template.unlink(missing_ok=True)
@@ -216,6 +219,7 @@ class VLLMServer:
             reply.read()
 
     def _failure(self, what: str) -> ModelUnusable:
+        self._failed = True
         tail = self._tail()
         cause = last_words(tail)
         remedy = next((remedy for sign, remedy in _REMEDIES if sign.search(cause)), None)
