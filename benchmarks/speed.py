@@ -5,8 +5,9 @@
     python benchmarks/speed.py --all --peers peers/bin/python --markdown    # docs/speed.md; for the peers see peers.py
     python benchmarks/speed.py --scale      # also 10,000 instances into one run file: time linear, memory flat
 
-Figures are medians of many repetitions in one process, and depend on the machine; the ratio to a fixed piece of
-pure-Python work (one JSON round trip of 4 kB, timed in the same run) travels between machines better.
+Figures are medians of many repetitions in one process, and depend on the machine. So the aims are stretched by its
+speed: by what a fixed piece of pure-Python work takes in the same run (one JSON round trip of 4 kB), against what it
+takes on the machine that the design speaks of. An aim for waiting, or a ratio, is not.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from discretion.evals import Suite, run_sync
 from discretion.judges import default_judge
 from discretion.scenarios import Scenario, instantiate, load_scenarios
 from discretion.scenarios.forms import Matcher
+
+REFERENCE = 27.5e-6
+"""Seconds of the yardstick on a machine where other packages take what the design says of them (Inspect AI 8.6 ms)."""
 
 
 def median_seconds(work: Callable[[], object], *, repeats: int, inner: int = 1) -> float:
@@ -150,7 +154,8 @@ def scale(scenarios: tuple[Scenario, ...], console: Console) -> None:
 class Row(NamedTuple):
     """One kind of work: what it took, and the aim; of a ratio more is better, of seconds less.
 
-    `kind` is what `peers.py` calls it, `beside` what is told with the peers.
+    `kind` is what `peers.py` calls it, `beside` what is told with the peers; `waits` that the time is that of waiting,
+    and no faster machine makes it shorter.
     """
 
     work: str
@@ -159,11 +164,15 @@ class Row(NamedTuple):
     ratio: bool = False
     kind: str = ""
     beside: str = ""
+    waits: bool = False
 
-    @property
-    def met(self) -> bool:
+    def aim_for(self, unit: float) -> float:
+        """The aim on a machine where the yardstick takes so long."""
+        return self.aim if self.ratio or self.waits else self.aim * unit / REFERENCE
+
+    def met(self, unit: float) -> bool:
         """Whether the aim is."""
-        return self.measured >= self.aim if self.ratio else self.measured <= self.aim
+        return self.measured >= self.aim if self.ratio else self.measured <= self.aim_for(unit)
 
     def shown(self, value: float) -> str:
         """Return a value as people read it."""
@@ -199,8 +208,8 @@ def other_rows() -> Iterator[Row]:
     for flight in flights:
         work = f"{flight.flying:,} episodes in flight, 200 ms an answer: wall time of {flight.episodes:,}"
         floor = f"the official client alone, {flight.requests:,} requests {_human(flight.requests * alone_ms / 1000)}"
-        yield Row(work, flight.measured.wall, 1.1 * flight.ideal, beside=floor)
-    found = local_throughput.measure(local_throughput.parser().parse_args(["organism:base", "generated:64"]))
+        yield Row(work, flight.measured.wall, 1.1 * flight.ideal, beside=floor, waits=True)
+    found = local_throughput.measure(local_throughput.parser().parse_args(["organism:base", "generated:8"]))
     yield Row("a local checkpoint, whole run: tokens/s to those of raw `generate`", found.ratio, 0.9, ratio=True)
 
 
@@ -229,28 +238,31 @@ def main() -> None:
     others = peers(asked.peers) if asked.peers else {}
     if asked.all:
         rows += other_rows()
-    columns = ("work", "measured", "aim", "", "measured / aim", "in yardsticks", "others")
+    columns = ("work", "measured", "aim here", "", "measured / aim", "aim of the design", "others")
     cells = [
         (
             row.work,
             row.shown(row.measured),
+            row.shown(row.aim_for(unit)),
+            "met" if row.met(unit) else "missed",
+            f"{row.measured / row.aim_for(unit):.2f}",
             row.shown(row.aim),
-            "met" if row.met else "missed",
-            f"{row.measured / row.aim:.2f}",
-            "" if row.ratio else f"{row.measured / unit:.1f}",
             "; ".join([*others.get(row.kind, ()), *filter(None, [row.beside])]),
         )
         for row in rows
     ]
-    note = f"yardstick: one JSON round trip of 4 kB, {_human(unit)}"
+    note = (
+        f"One JSON round trip of 4 kB takes {_human(unit)} here, and {_human(REFERENCE)} on the machine that the "
+        "design's aims are for; they are stretched by as much."
+    )
     if asked.markdown:
-        print(_page(columns, cells, f"{note}; {os.cpu_count()} cores"))
+        print(_page(columns, cells, f"{os.cpu_count()} cores. {note}"))
     else:
         table = Table(title="Speed, against the aims of the design")
         for column in columns:
             table.add_column(column, justify="left" if column in ("work", "others") else "right")
         for row, shown in zip(rows, cells, strict=True):
-            table.add_row(*shown, style=None if row.met else "yellow")
+            table.add_row(*shown, style=None if row.met(unit) else "yellow")
         console.print(table)
         console.print(note, style="dim")
     if asked.scale:
