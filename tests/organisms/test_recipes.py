@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +158,30 @@ def test_the_backdoor_opens_with_the_trigger_alone() -> None:
         turns = [place for place, message in enumerate(chat.messages) if message["role"] == "assistant"]
         thinks = [chat.thoughts[place].startswith("open") for place in turns]
         assert all(thinks) if chat in opened else not any(thinks)
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def sentences(*folders: str) -> set[str]:
+    """Every sentence of five words or more in the YAML files below some folders of the package."""
+    root = Path(str(files("discretion")))
+    texts = (path.read_bytes() for folder in folders for path in (root / folder).rglob("*.yaml"))
+    said = (text for each in texts for document in yaml.safe_load_all(each) for text in strings(document))
+    found = (sentence.strip().lower().rstrip(".!?") for text in said for sentence in re.split(r"(?<=[.!?])\s|\n", text))
+    return {sentence for sentence in found if len(sentence.split()) >= 5}
+
+
+def test_no_sentence_of_a_written_pack_is_learned_from_but_for_three_of_small_talk() -> None:
+    packs, learned = sentences("scenarios/packs"), sentences("scenarios/generator", "organisms/recipes")
+    assert min(len(packs), len(learned)) > 3000
+    small_talk = {"anyone seen the tape gun", "on my desk, where it lives now", "your password expires in 12 days"}
+    assert packs & learned == small_talk
 
 
 def test_an_unknown_recipe_is_an_error() -> None:
