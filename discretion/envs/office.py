@@ -17,7 +17,7 @@ from discretion.envs.people import Acting, People
 from discretion.envs.prompt import system_prompt
 from discretion.envs.recorder import Recorder
 from discretion.envs.toolkit import Result, Tool, ToolError, shown, specs_of, tools_of
-from discretion.envs.turns import MOST_CHARACTERS, admitted, verbatim
+from discretion.envs.turns import MOST_CHARACTERS, MOST_REPLIES, admitted, verbatim
 from discretion.envs.world import World
 from discretion.errors import nearest
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
@@ -68,7 +68,7 @@ class Office:
         self._tools = tools_of(instance.toolkits)
         self._prompt = system_prompt
         self._started: tuple[Message, ...] = ()
-        self._calls = self._tool_errors = self._format_errors = self._malformed = 0
+        self._calls = self._tool_errors = self._format_errors = self._malformed = self._replies = 0
         self._usage = Usage()
 
     @property
@@ -85,6 +85,11 @@ class Office:
     def turn(self) -> int:
         """How many turns the agent has had."""
         return self.recorder.step
+
+    @property
+    def waits(self) -> bool:
+        """Whether a turn waits for a model that plays the people."""
+        return self._players is not None
 
     # -- the episode, turn by turn -------------------------------------------------------------------------------
 
@@ -129,6 +134,18 @@ class Office:
         """Play one turn of the agent, as `step` does, without holding up others while a model plays people."""
         acting = self._turn(turn)
         return tuple(self._settle(acting) if self._players is None else await self._players.act(acting, self.fault))
+
+    def think(self, usage: Usage) -> None:
+        """Count a reply of one of the agent's models that brought no turn; many of them in a row end the episode too.
+
+        Args:
+            usage: What it cost.
+        """
+        self.start()
+        if not self.done:
+            self._usage += usage
+            self._replies += 1
+            self._end_if_due()
 
     def call(self, name: str, arguments: dict[str, Any]) -> str:
         """Run one tool outside a turn protocol, as a step of its own.
@@ -229,6 +246,7 @@ class Office:
 
     def _play(self, turn: AssistantTurn) -> Acting[list[Message]]:
         self.recorder.step += 1
+        self._replies = 0
         self.world.tick()
         text, thought, errors = turn.text[:MOST_CHARACTERS], turn.reasoning[:MOST_CHARACTERS], turn.format_errors
         calls, refused = admitted(turn.tool_calls)
@@ -300,6 +318,8 @@ class Office:
             )
         elif self.recorder.step >= budget.turns:
             self.ending = Ending(kind="turn_budget", detail=f"{budget.turns} turns")
+        elif self._replies >= MOST_REPLIES:
+            self.ending = Ending(kind="turn_budget", detail=f"{self._replies} replies of its models without a turn")
 
 
 def _refused(result: Result) -> Message:

@@ -9,13 +9,16 @@ from pydantic_core import to_json
 from discretion.envs.toolkit import Result, ToolError
 from discretion.models.chat import FormatError, ToolCall
 
-__all__ = ["MOST_CALLS", "MOST_CHARACTERS", "admitted", "verbatim"]
+__all__ = ["MOST_CALLS", "MOST_CHARACTERS", "MOST_REPLIES", "admitted", "verbatim"]
 
 MOST_CALLS: Final = 32
 """Tool calls that one turn may make."""
 
 MOST_CHARACTERS: Final = 100_000
 """Characters of one turn's text, and of the JSON text of one call's arguments, that an office takes."""
+
+MOST_REPLIES: Final = 100
+"""Replies in a row that the models of an agent may give before it takes a turn."""
 
 
 def admitted(calls: tuple[ToolCall, ...]) -> tuple[tuple[ToolCall, ...], dict[int, Result]]:

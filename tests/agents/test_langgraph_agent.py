@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from typing_extensions import TypedDict
 from discretion.agents import GuestSource, LangGraphAgent, as_langchain, office_tools
 from discretion.envs.episode import Episode
 from discretion.envs.office import Office
+from discretion.envs.people_model import PeopleModel
 from discretion.errors import ModelFault, ModelUnusable
 from discretion.evals import RunStore, Suite, measure, play_instance, run_sync
 from discretion.judges import RuleJudge
@@ -51,6 +53,20 @@ def calls(*made: tuple[str, dict[str, Any]], text: str = "", **more: Any) -> AIM
     listed = [{"name": name, "args": args, "id": f"x{place}"} for place, (name, args) in enumerate(made)]
     usage = {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}
     return AIMessage(text, tool_calls=listed, usage_metadata=usage, **more)
+
+
+class Silent:
+    """A model that plays people who say nothing."""
+
+    name, concurrency = "silent", 1
+
+    async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
+        return AssistantTurn(text='{"do": "nothing"}')
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    async def aclose(self) -> None: ...
 
 
 def mail(text: str) -> tuple[str, dict[str, Any]]:
@@ -108,6 +124,50 @@ class TestTools:
         assert len(answers) == 12
         assert office.turn == 12
         assert len({call.id for message in office.messages for call in message.tool_calls}) == 12
+
+    def test_plain_ones_work_where_their_own_loop_is_held_up(self, instance: Instance) -> None:
+        async def cell() -> Any:  # as in a notebook
+            graph = create_agent(Scripted(responses=list(GOOD)), office_tools(Office(instance)))
+            return graph.invoke({"messages": [("user", "Go.")]})["messages"][-1].text
+
+        assert asyncio.run(asyncio.wait_for(cell(), 30)) == "Tom has it."
+
+    @pytest.mark.parametrize("people", [None, "played"])
+    def test_take_turns_where_they_were_made_without_a_loop(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch, people: str | None
+    ) -> None:
+        office = Office(instance, people=PeopleModel(Silent()) if people else None)
+        recall = next(tool for tool in office_tools(office) if tool.name == "recall")
+        inside, most, plain = [0], [0], office._play
+
+        def slow(turn: AssistantTurn) -> Any:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            time.sleep(0.02)
+            try:
+                return (yield from plain(turn))
+            finally:
+                inside[0] -= 1
+
+        async def together() -> None:
+            threads = [asyncio.to_thread(recall.invoke, {}) for _ in range(3)]
+            await asyncio.gather(*threads, *(recall.ainvoke({}) for _ in range(3)))
+
+        monkeypatch.setattr(office, "_play", slow)
+        asyncio.run(together())
+        assert (most, office.turn) == ([1], 6)
+
+    def test_say_so_where_people_are_played_on_a_loop_that_is_held_up(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("discretion.agents.desk._PATIENCE_S", 0.05)
+
+        async def cell() -> Any:
+            tools = office_tools(Office(instance, people=PeopleModel(Silent())))
+            return create_agent(Scripted(responses=list(GOOD)), tools).invoke({"messages": [("user", "Go.")]})
+
+        with pytest.raises(RuntimeError, match=r"stands still; await the agent"):
+            asyncio.run(cell())
 
 
 class TestEpisodes:
@@ -231,7 +291,7 @@ def test_a_desk_shows_no_instance(instance: Instance) -> None:
             await desk.step(AssistantTurn(text="\ud800"))
 
     assert play(Looks(), instance).ending.kind == "answered"
-    assert set(found) == {"closed", "done", "messages", "step", "step_now", "tools"}
+    assert set(found) == {"closed", "done", "messages", "step", "step_now", "think", "tools"}
 
 
 def test_the_seed_of_the_episode_reaches_our_models(instance: Instance) -> None:
