@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from discretion.errors import InputError, MissingExtra, ModelFault, ModelUnusable
-from discretion.models.chat import AssistantTurn, Message, ToolSpec, tools_to_wire
+from discretion.models.chat import AssistantTurn, FormatError, Message, ToolSpec, tools_to_wire
 from discretion.models.conventions import convention
 from discretion.models.openai_reply import BadReplyError, error_text
 from discretion.models.own_loop import OwnLoop
@@ -76,6 +77,7 @@ class LangChainChat:
         self._form = convention(form)
         self._form_name = form
         self._base_url = base_url
+        self._given = isinstance(model, BaseChatModel)
         if isinstance(model, BaseChatModel):
             self.name = f"langchain:{type(model).__name__}"
             self._model = model
@@ -83,8 +85,9 @@ class LangChainChat:
             self.name = f"langchain:{model}"
             self._model = self._made(model, key_variable)
         self._class = type(self._model)
-        # Elsewhere an unknown keyword may be an error, and nothing says so beforehand.
-        self.seeded = any(kind.__module__.startswith("langchain_openai.") for kind in self._class.__mro__)
+        # Elsewhere, and in OpenAI's Responses API, an unknown keyword may be an error, and nothing says so beforehand.
+        openai = any(kind.__module__.startswith("langchain_openai.") for kind in self._class.__mro__)
+        self.seeded = openai and getattr(self._model, "use_responses_api", None) is not True
 
     def __repr__(self) -> str:
         return f"LangChainChat({self.name!r})"
@@ -105,8 +108,18 @@ class LangChainChat:
             "langchain_core": version("langchain-core"),
             "seeded": self.seeded,
             "convention": self._form_name,
-            **self.sampling.model_dump(),
+            **(self._own_sampling() if self._given else self.sampling.model_dump()),
         }
+
+    def _own_sampling(self) -> dict[str, JsonValue]:
+        """What a model that was made elsewhere says of how it speaks, under the names that most providers use."""
+        named = {"base_url": ("base_url", "openai_api_base", "anthropic_api_url"), "model_name": ("model_name", "model")}
+        fields = {**named, "temperature": ("temperature",), "max_tokens": ("max_tokens", "num_predict")}
+        values = {
+            key: next((value for name in names if (value := getattr(self._model, name, None)) is not None), None)
+            for key, names in fields.items()
+        }
+        return {key: value for key, value in values.items() if isinstance(value, (str, int, float))}
 
     async def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, seed: int) -> AssistantTurn:
         """Return the next turn.
@@ -133,6 +146,10 @@ class LangChainChat:
                 what, asked = f"no reply within {self.timeout_s:g} s", None
             except BadReplyError as error:
                 what, asked = str(error), None
+            except ValidationError as error:  # LangChain takes no reply whose arguments are no object
+                if (turn := _misshapen(error)) is None:
+                    raise self._fault(error_text(str(error)), "the provider's package cannot read the reply") from None
+                return turn
             except Exception as error:  # every provider has errors of its own
                 what, asked = self._may_pass(error)
             if attempt < self.retry.attempts:
@@ -160,6 +177,8 @@ class LangChainChat:
         status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
         said = error_text(str(error)) or type(error).__name__
         what = f"HTTP {status} ({said})" if isinstance(status, int) else f"{type(error).__name__} ({said})"
+        if isinstance(error, TypeError) and "unexpected keyword" in str(error):
+            raise self._fault(what, "the provider's package does not take it", unusable=True) from None
         if status in _UNUSABLE:
             raise self._fault(what, "check the key, the model's name and the base URL", unusable=True) from None
         if isinstance(error, _OURS) or (isinstance(status, int) and 300 <= status < 500 and status not in _TRANSIENT):
@@ -198,3 +217,18 @@ class LangChainChat:
             remedy = "is the provider's key in the environment?"
             raise InputError(error_text(str(error)), where=self.name, remedy=remedy) from None
         return made
+
+
+def _misshapen(error: ValidationError) -> AssistantTurn | None:
+    """Return the calls that LangChain's message did not take as a turn; `None` where something else was wrong."""
+    wrong = [one for one in error.errors(include_url=False) if one["loc"][:1] == ("tool_calls",)]
+    if error.title != "AIMessage" or not wrong:
+        return None
+    problems = [
+        FormatError(
+            detail="the arguments of the tool call are no JSON object",
+            raw=json.dumps(one["input"], ensure_ascii=False, default=str),
+        )
+        for one in wrong
+    ]
+    return AssistantTurn(format_errors=tuple(problems))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.messages import (
     AIMessage,
@@ -18,12 +18,22 @@ from langchain_core.messages import ToolCall as LangChainCall
 from langchain_core.messages.ai import UsageMetadata
 
 from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
-from discretion.models.conventions import read_turn
+from discretion.models.conventions import convention, read_turn
 from discretion.models.openai_reply import ended
 from discretion.models.thinking import split_reasoning
 from discretion.models.toolcalls import Convention, call_id, read_call
 
-__all__ = ["from_langchain", "read_errors", "read_message", "read_usage", "specs_from", "to_langchain", "write_turn"]
+__all__ = [
+    "from_langchain",
+    "read_answer",
+    "read_errors",
+    "read_message",
+    "read_usage",
+    "read_words",
+    "specs_from",
+    "to_langchain",
+    "write_turn",
+]
 
 
 def to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
@@ -96,8 +106,23 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
     for unread in message.invalid_tool_calls:
         number = first + sum(isinstance(call, ToolCall) for call in native)
         native.append(_second_look(unread, number))
-    refusal = message.additional_kwargs.get("refusal")
-    text = str(message.text) or (refusal if isinstance(refusal, str) else "")
+    return _turn(message, form, native, first=first)
+
+
+def read_answer(message: AIMessage) -> AssistantTurn:
+    """Read the last reply of a graph, which runs its calls itself: what it has not read is a format error.
+
+    Args:
+        message: The reply.
+
+    Raises:
+        BadReplyError: If the server did not bring it to an end.
+    """
+    return _turn(message, convention("native"), [*read_errors(message)], first=1)
+
+
+def _turn(message: AIMessage, form: Convention, native: list[ToolCall | FormatError], *, first: int) -> AssistantTurn:
+    text = str(message.text) or _refusal(message)
     finish = ended(_finish(message), text, native, message.response_metadata)
     return read_turn(
         text,
@@ -111,9 +136,20 @@ def read_message(message: AIMessage, form: Convention, *, first: int) -> Assista
 
 
 def read_errors(message: AIMessage) -> list[FormatError]:
-    """Return what a reply meant as calls and LangChain could not read."""
-    found = (_second_look(unread, 0) for unread in message.invalid_tool_calls)
-    return [call for call in found if isinstance(call, FormatError)]
+    """Return what a reply meant as calls and LangChain could not read, and so nobody ran."""
+    found = [(unread, _second_look(unread, 0)) for unread in message.invalid_tool_calls]
+    return [
+        FormatError(detail=f"the arguments of {call.name[:80]!r} are no plain JSON object", raw=unread.get("args") or "")
+        if isinstance(call, ToolCall)
+        else call
+        for unread, call in found
+    ]
+
+
+def read_words(message: AIMessage) -> tuple[str, str]:
+    """Return what a reply thought and what it said."""
+    thought, said = split_reasoning(str(message.text))
+    return thought or _reasoning(message), said.strip()
 
 
 def _second_look(unread: InvalidToolCall, number: int) -> ToolCall | FormatError:
@@ -145,9 +181,24 @@ def read_usage(message: AIMessage) -> Usage:
     return Usage(prompt_tokens=max(0, said["input_tokens"]), completion_tokens=max(0, said["output_tokens"]))
 
 
+_REASONS: Final = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+
+
 def _finish(message: AIMessage) -> Any:
     said = message.response_metadata
-    return said.get("finish_reason") or said.get("stop_reason") or said.get("done_reason")
+    reason = next((said[key] for key in _REASONS if said.get(key)), None)
+    if reason is None and said.get("status") not in (None, "completed"):  # of OpenAI's Responses API
+        details = said.get("incomplete_details")
+        return (details.get("reason") if isinstance(details, dict) else None) or said["status"]
+    return reason
+
+
+def _refusal(message: AIMessage) -> str:
+    """What a model says in place of an answer, where its provider keeps that apart."""
+    blocks = message.content if isinstance(message.content, list) else []
+    apart = [message.additional_kwargs.get("refusal")]
+    apart += [block.get("refusal") for block in blocks if isinstance(block, dict) and block.get("type") == "refusal"]
+    return "".join(words for words in apart if isinstance(words, str))
 
 
 def write_turn(turn: AssistantTurn, *, model: str) -> AIMessage:

@@ -15,6 +15,7 @@ pytest.importorskip("langchain_openai", reason="the extra `langchain` is not ins
 from fault_server import FaultServer, call, completion, error, half, hang, reply, reset
 from langchain_core.language_models import FakeMessagesListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_openai import ChatOpenAI
 
 from discretion.agents import as_langchain, resolve
 from discretion.agents.model_agent import ModelSource
@@ -123,6 +124,15 @@ class TestOverHttp:
         assert (turn.tool_calls, len(turn.format_errors)) == ((), 1)
         assert '{\\"from\\": m2}' in turn.format_errors[0].raw
 
+    @pytest.mark.parametrize("arguments", ['["m2"]', "5"])
+    def test_arguments_that_are_no_object_are_format_errors(self, arguments: str) -> None:
+        with FaultServer(completion("", calls=(call("read", arguments),))) as server:
+            turn = ask(chat(server))
+            assert len(server.requests) == 1
+        (problem,) = turn.format_errors
+        assert (turn.tool_calls, problem.raw) == ((), arguments)
+        assert "no JSON object" in problem.detail
+
     @pytest.mark.parametrize("failure", [error(429, "slow down"), error(500, "oops"), reset, half, reply("<html>")])
     def test_what_may_pass_is_tried_again(self, failure: Any) -> None:
         with FaultServer(failure, completion("Better.")) as server:
@@ -186,6 +196,29 @@ class TestStrings:
         assert ask(model).text == "Hello."
         assert model.describe()["seeded"] is False
 
+    def test_what_a_model_made_elsewhere_is_set_to_is_in_the_manifest(self) -> None:
+        made = ChatOpenAI(model="m", temperature=0.7, max_tokens=77, base_url="http://127.0.0.1:9/v1", api_key="sk-x")
+        says = LangChainChat(made).describe()
+        assert (says["model_name"], says["temperature"], says["max_tokens"]) == ("m", 0.7, 77)
+        assert says["base_url"] == "http://127.0.0.1:9/v1"
+        unset = LangChainChat(FakeMessagesListChatModel(responses=[])).describe()
+        assert "temperature" not in unset
+        assert "max_tokens" not in unset
+
+    def test_openais_responses_api_takes_no_seed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+        assert resolve("langchain:openai:gpt-5-pro").describe()["seeded"] is False
+        made = ChatOpenAI(model="m", use_responses_api=True, api_key="sk-x")
+        assert LangChainChat(made).describe()["seeded"] is False
+
+    def test_a_keyword_that_a_provider_does_not_know_stops_the_run(self) -> None:
+        class Strict(FakeMessagesListChatModel):
+            def bind_tools(self, tools: Any, **_: Any) -> Any:
+                raise TypeError("create() got an unexpected keyword argument 'seed'")
+
+        with pytest.raises(ModelUnusable, match="unexpected keyword"):
+            ask(LangChainChat(Strict(responses=[])))
+
 
 class Speaker:
     """A chat model of ours that keeps what it is asked."""
@@ -242,6 +275,42 @@ def test_a_reply_that_is_no_end_is_no_answer() -> None:
     for said, words in (("SAFETY", "content filter"), ("error", "broke off")):
         with pytest.raises(BadReplyError, match=words):
             read_message(AIMessage("", response_metadata={"finish_reason": said}), form, first=1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"finish_reason": "MAX_TOKENS"},
+        {"stopReason": "max_tokens"},
+        {"stop_reason": "model_context_window_exceeded"},
+        {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+    ],
+)
+def test_providers_say_in_their_own_words_that_a_reply_was_cut_off(said: dict[str, Any]) -> None:
+    cut = read_message(AIMessage("I have re", response_metadata=said), convention("hermes"), first=1)
+    assert (cut.text, cut.finish) == ("I have re", "length")
+    (problem,) = read_message(AIMessage("", response_metadata=said), convention("hermes"), first=1).format_errors
+    assert "cut off before it said anything" in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"stop_reason": "refusal"}, "content filter"),
+        ({"stopReason": "guardrail_intervened"}, "content filter"),
+        ({"status": "incomplete", "incomplete_details": {"reason": "content_filter"}}, "content filter"),
+        ({"stop_reason": "pause_turn"}, "broke off"),
+        ({"status": "failed"}, "broke off"),
+    ],
+)
+def test_providers_say_in_their_own_words_that_there_is_no_reply(said: dict[str, Any], words: str) -> None:
+    with pytest.raises(BadReplyError, match=words):
+        read_message(AIMessage("", response_metadata=said), convention("hermes"), first=1)
+
+
+def test_a_refusal_in_a_block_of_its_own_is_the_answer() -> None:
+    refused = AIMessage([{"type": "refusal", "refusal": "I will not."}])
+    assert read_message(refused, convention("hermes"), first=1).text == "I will not."
 
 
 def test_a_reply_that_broke_off_is_asked_for_again() -> None:
