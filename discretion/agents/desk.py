@@ -12,10 +12,17 @@ from discretion.envs.office import Office
 from discretion.models.chat import AssistantTurn, Message, ToolSpec, Usage
 from discretion.models.taming import tame
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "HeldUpError"]
 
 _PATIENCE_S: Final = 10.0
 """How long an event loop may take to begin a turn that comes from another thread."""
+
+
+class HeldUpError(RuntimeError):
+    """A turn that would wait for the event loop that its own caller holds up."""
+
+    def __init__(self) -> None:
+        super().__init__("people are played on an event loop that this holds up; await the agent or tool (`ainvoke`)")
 
 
 class Desk:
@@ -80,14 +87,12 @@ class Desk:
             turn: As for `step`.
 
         Raises:
-            RuntimeError: If it would wait for an event loop that its own caller holds up.
+            HeldUpError: If it would wait for an event loop that its own caller holds up.
         """
-        if self._home is None:
+        if self._home is None or self._home.is_closed():
             return self._play(turn)
-        if threading.get_ident() == self._thread:
-            if self._one.locked():
-                raise RuntimeError("another turn is being played on this event loop; await the tool (`ainvoke`)")
-            return self._play(turn)
+        if threading.get_ident() == self._thread and self._home.is_running():
+            raise HeldUpError
         return self._play_at_home(turn, self._home)
 
     def think(self, usage: Usage) -> None:
@@ -123,7 +128,7 @@ class Desk:
         playing = asyncio.run_coroutine_threadsafe(played(), home)
         if not begun.wait(_PATIENCE_S):
             playing.cancel()
-            raise RuntimeError("the event loop on which people are played stands still; await the agent (`ainvoke`)")
+            raise HeldUpError
         return playing.result()
 
     def _ring(self) -> None:

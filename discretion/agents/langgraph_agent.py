@@ -6,33 +6,31 @@ Needs LangGraph; import it when it is used.
 from __future__ import annotations
 
 import asyncio
-import itertools
+import uuid
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import LLMResult
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
+from langchain_core.tools import BaseTool
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from discretion.agents.desk import Desk
 from discretion.agents.registry import model_source
+from discretion.agents.toolbox import Toolbox
 from discretion.envs.office import Office
-from discretion.models.chat import AssistantTurn, FormatError, Message, ToolCall, ToolSpec, Usage
-from discretion.models.langchain_messages import read_errors, read_usage, to_langchain
+from discretion.errors import InputError, ModelFault
+from discretion.models.chat import AssistantTurn
+from discretion.models.langchain_messages import read_answer, to_langchain
 from discretion.models.langchain_model import SEED, LangChainModel
+from discretion.models.openai_reply import BadReplyError
 from discretion.models.protocol import ChatModel
-from discretion.models.thinking import split_reasoning
-from discretion.models.toolcalls import call_id, next_call
 
 __all__ = ["LangGraphAgent", "as_langchain", "office_tools"]
 
 _STEPS: Final = 10_000
 """Of a graph between two answers; what ends an episode is the office's own budget."""
-
-_CLOSED: Final = "the task is closed"
 
 Build = Callable[[list[BaseTool]], Any]
 
@@ -61,7 +59,7 @@ def office_tools(office: Office | Desk) -> list[BaseTool]:
     Args:
         office: A started office, or a desk in one.
     """
-    return _Toolbox(office if isinstance(office, Desk) else Desk(office)).tools
+    return Toolbox(office if isinstance(office, Desk) else Desk(office)).tools
 
 
 class LangGraphAgent:
@@ -77,9 +75,18 @@ class LangGraphAgent:
         name: What it is called.
         model: The model that the graph speaks with, where it is one of `as_langchain`: named in manifests, and released
             in the end.
+
+    Raises:
+        InputError: If the model is none of `as_langchain`.
     """
 
     def __init__(self, build: Build, *, name: str = "langgraph", model: LangChainModel | None = None) -> None:
+        if not isinstance(model, LangChainModel | None):
+            raise InputError(
+                f"a {type(model).__name__} is no model of as_langchain",
+                where="LangGraphAgent",
+                remedy="leave model out; the graph may speak with any",
+            )
         self.name = name
         self._build = build
         self._model = model
@@ -94,71 +101,36 @@ class LangGraphAgent:
 
         Raises:
             TypeError: If the graph returns no messages.
+            ModelFault: If it stops without an answer, or its last model call failed.
         """
-        toolbox = _Toolbox(desk)
+        toolbox = Toolbox(desk)
         graph = self._build(toolbox.tools)
-        config = {"callbacks": [toolbox], "metadata": {SEED: seed}, "recursion_limit": _STEPS}
+        config = {
+            "callbacks": [toolbox],
+            "metadata": {SEED: seed},
+            "recursion_limit": _STEPS,
+            "configurable": {"thread_id": uuid.uuid4().hex},
+        }
         messages: list[BaseMessage] = to_langchain(desk.messages)
         while not desk.done:
-            found = await _until_closed(graph.ainvoke({"messages": messages}, config), desk)
+            try:
+                found = await _until_closed(graph.ainvoke({"messages": messages}, config), desk)
+            except Exception as error:
+                raise toolbox.failed or error from None
+            if toolbox.failed is not None:
+                raise toolbox.failed
             if desk.done:
                 return
-            messages = list(_messages(found))
-            last = messages[-1] if messages else None
-            thought, text = split_reasoning(str(last.text)) if isinstance(last, AIMessage) else ("", "")
-            messages += to_langchain(await desk.step(toolbox.turn(text=text, thought=thought)))
+            given, messages = messages, _messages(found)
+            reply = _answer(found, given, messages)
+            if "structured_response" not in found and (leftover := toolbox.leftover()) is not None:
+                await desk.step(leftover)
+            messages += to_langchain(await desk.step(toolbox.answer(reply)))
 
     async def aclose(self) -> None:
         """Release the model."""
         if self._model is not None:
             await self._model.speaker.aclose()
-
-
-class _Toolbox(BaseCallbackHandler):
-    """The tools of a desk, and an eye on the models of the graph: tokens, and calls that could not be read."""
-
-    run_inline = True
-    raise_error = True
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._usage = Usage()
-        self._errors: list[FormatError] = []
-        self._numbers = itertools.count(next_call(desk.messages))
-        self.tools: list[BaseTool] = [self._tool(spec) for spec in desk.tools]
-
-    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
-        """Note what a reply cost, and what was wrong with it."""
-        for generation in (one for batch in response.generations for one in batch[:1]):
-            message = getattr(generation, "message", None)
-            if isinstance(message, AIMessage):
-                self._usage += read_usage(message)
-                self._errors += read_errors(message)
-
-    def turn(self, *calls: ToolCall, text: str = "", thought: str = "") -> AssistantTurn:
-        """Return a turn, with what has been noted since the last."""
-        usage, self._usage = self._usage, Usage()
-        errors, self._errors = tuple(self._errors), []
-        return AssistantTurn(text=text, tool_calls=calls, format_errors=errors, usage=usage, reasoning=thought)
-
-    def _tool(self, spec: ToolSpec) -> BaseTool:
-        def turn(arguments: dict[str, Any]) -> AssistantTurn:
-            return self.turn(ToolCall(id=call_id(next(self._numbers)), name=spec.name, arguments=arguments))
-
-        async def acall(**arguments: Any) -> str:
-            return _told(await self._desk.step(turn(arguments)))
-
-        def call(**arguments: Any) -> str:
-            return _told(self._desk.step_now(turn(arguments)))
-
-        return StructuredTool.from_function(
-            func=call,
-            coroutine=acall,
-            name=spec.name,
-            description=spec.description,
-            args_schema=spec.parameters,
-            infer_schema=False,
-        )
 
 
 async def _until_closed(acting: Any, desk: Desk) -> Any:
@@ -174,13 +146,36 @@ async def _until_closed(acting: Any, desk: Desk) -> Any:
         await asyncio.gather(graph, closed, return_exceptions=True)
 
 
-def _told(seen: Sequence[Message]) -> str:
-    """What a call brought, and below it what people sent meanwhile."""
-    return "\n\n".join(message.content for message in seen) or _CLOSED
-
-
-def _messages(found: Any) -> Sequence[BaseMessage]:
+def _messages(found: Any) -> list[BaseMessage]:
     messages = found.get("messages") if isinstance(found, dict) else None
     if not isinstance(messages, list):
         raise TypeError(f"the graph returned {type(found).__name__} without 'messages'")
-    return messages
+    return convert_to_messages(messages)
+
+
+def _answer(found: dict[str, Any], given: Sequence[BaseMessage], messages: Sequence[BaseMessage]) -> AssistantTurn:
+    """Return what a graph ends with, its last message or a structured response.
+
+    Raises:
+        ModelFault: If that is no answer.
+    """
+    if found.get("__interrupt__"):
+        raise _fault("the graph waits for a person (an interrupt)", "leave interrupts out: nobody answers them here")
+    structured = found.get("structured_response")
+    if structured is not None:
+        return AssistantTurn(text=to_json(structured, fallback=str).decode())
+    last = messages[-1] if messages else None
+    known = {message.id for message in given if message.id}
+    if not isinstance(last, AIMessage) or last.id in known or any(last is message for message in given):
+        raise _fault("the graph ended without a message of the assistant", "end with an AIMessage: it is the answer")
+    if last.tool_calls:
+        name = last.tool_calls[0]["name"]
+        raise _fault(f"the graph ended before its call of {name[:80]!r} was run", "run calls in a ToolNode")
+    try:
+        return read_answer(last)
+    except BadReplyError as error:
+        raise _fault(str(error), "is the provider reachable?") from None
+
+
+def _fault(what: str, remedy: str) -> ModelFault:
+    return ModelFault(what, where="LangGraphAgent", remedy=remedy)

@@ -113,7 +113,10 @@ class LangChainChat:
 
     def _own_sampling(self) -> dict[str, JsonValue]:
         """What a model that was made elsewhere says of how it speaks, under the names that most providers use."""
-        named = {"base_url": ("base_url", "openai_api_base", "anthropic_api_url"), "model_name": ("model_name", "model")}
+        named = {
+            "base_url": ("base_url", "openai_api_base", "anthropic_api_url"),
+            "model_name": ("model_name", "model"),
+        }
         fields = {**named, "temperature": ("temperature",), "max_tokens": ("max_tokens", "num_predict")}
         values = {
             key: next((value for name in names if (value := getattr(self._model, name, None)) is not None), None)

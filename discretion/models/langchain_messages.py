@@ -137,13 +137,14 @@ def _turn(message: AIMessage, form: Convention, native: list[ToolCall | FormatEr
 
 def read_errors(message: AIMessage) -> list[FormatError]:
     """Return what a reply meant as calls and LangChain could not read, and so nobody ran."""
-    found = [(unread, _second_look(unread, 0)) for unread in message.invalid_tool_calls]
-    return [
-        FormatError(detail=f"the arguments of {call.name[:80]!r} are no plain JSON object", raw=unread.get("args") or "")
-        if isinstance(call, ToolCall)
-        else call
-        for unread, call in found
-    ]
+    errors = []
+    for unread in message.invalid_tool_calls:
+        call = _second_look(unread, 0)
+        if isinstance(call, ToolCall):  # which only we can read
+            detail = f"the arguments of {call.name[:80]!r} are no plain JSON object"
+            call = FormatError(detail=detail, raw=unread.get("args") or "")
+        errors.append(call)
+    return errors
 
 
 def read_words(message: AIMessage) -> tuple[str, str]:

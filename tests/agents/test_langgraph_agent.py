@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
-import time
 import types
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,21 +11,22 @@ import pytest
 
 pytest.importorskip("langgraph", reason="the extra `langchain` is not installed")
 
+from graph_kit import DUE, GOOD, Scripted, answers, calls, mail, play, scripted
 from langchain.agents import create_agent
-from langchain_core.language_models import FakeMessagesListChatModel
+from langchain.agents.middleware import HumanInTheLoopMiddleware, ModelRetryMiddleware
+from langchain.agents.structured_output import ToolStrategy
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.outputs import ChatResult
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.prebuilt import ToolNode, tools_condition
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from discretion.agents import GuestSource, LangGraphAgent, as_langchain, office_tools
-from discretion.envs.episode import Episode
-from discretion.envs.office import Office
-from discretion.envs.people_model import PeopleModel
-from discretion.errors import ModelFault, ModelUnusable
-from discretion.evals import RunStore, Suite, measure, play_instance, run_sync
+from discretion.agents import GuestSource, LangGraphAgent, as_langchain
+from discretion.errors import InputError, ModelFault, ModelUnusable
+from discretion.evals import RunStore, Suite, measure, run_sync
 from discretion.judges import RuleJudge
 from discretion.models.chat import AssistantTurn, Message, ToolCall
 from discretion.scenarios import load_scenarios
@@ -36,138 +34,6 @@ from discretion.scenarios.instance import Instance
 from discretion.scenarios.task import Behaviour, Budget
 
 pytestmark = pytest.mark.langchain
-
-
-class Scripted(FakeMessagesListChatModel):
-    """LangChain's own fake chat model; it takes tools and looks at none, and every reply is a message of its own."""
-
-    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
-        (made,) = super()._generate(*args, **kwargs).generations
-        return ChatResult(generations=[ChatGeneration(message=made.message.model_copy(update={"id": None}))])
-
-    def bind_tools(self, tools: Any, **_: Any) -> Scripted:
-        return self
-
-
-def calls(*made: tuple[str, dict[str, Any]], text: str = "", **more: Any) -> AIMessage:
-    listed = [{"name": name, "args": args, "id": f"x{place}"} for place, (name, args) in enumerate(made)]
-    usage = {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}
-    return AIMessage(text, tool_calls=listed, usage_metadata=usage, **more)
-
-
-class Silent:
-    """A model that plays people who say nothing."""
-
-    name, concurrency = "silent", 1
-
-    async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
-        return AssistantTurn(text='{"do": "nothing"}')
-
-    def describe(self) -> dict[str, Any]:
-        return {}
-
-    async def aclose(self) -> None: ...
-
-
-def mail(text: str) -> tuple[str, dict[str, Any]]:
-    return "send_mail", {"to": ["tom@firm.example"], "subject": "Audit", "body": text}
-
-
-DUE = "The audit report is due on 27 March."
-GOOD = (calls(("search_mail", {"query": "report"})), calls(mail(DUE)), calls(text="Tom has it."))
-
-
-def scripted(*replies: AIMessage) -> LangGraphAgent:
-    model = Scripted(responses=list(replies))
-    return LangGraphAgent(lambda tools: create_agent(model, tools))
-
-
-def play(agent: Any, instance: Instance, **options: Any) -> Episode:
-    (episode,) = asyncio.run(play_instance(GuestSource("python:here:agent", agent), instance, **options))
-    return episode
-
-
-class TestTools:
-    def test_are_the_offices(self, instance: Instance) -> None:
-        office = Office(instance)
-        tools = {tool.name: tool for tool in office_tools(office)}
-        assert list(tools) == [spec.name for spec in office.tools]
-        assert [tool.args_schema for tool in tools.values()] == [spec.parameters for spec in office.tools]
-
-    def test_act_in_the_office(self, instance: Instance) -> None:
-        office = Office(instance)
-        send = next(tool for tool in office_tools(office) if tool.name == "send_mail")
-        assert json.loads(send.invoke(mail(DUE)[1]))["status"] == "sent"
-        assert json.loads(asyncio.run(send.ainvoke(mail(DUE)[1])))["status"] == "sent"
-        assert [one.recipients for one in office.recorder.disclosures] == [("tom",), ("tom",)]
-        assert office.turn == 2
-
-    def test_say_what_is_wrong(self, instance: Instance) -> None:
-        tools = {tool.name: tool for tool in office_tools(Office(instance))}
-        assert "error" in json.loads(tools["send_mail"].invoke({"to": ["Nobody"], "subject": "x", "body": "x"}))
-        assert "error" in json.loads(tools["read_mail"].invoke({}))
-
-    def test_after_the_end_say_that_it_is_over(self, instance: Instance) -> None:
-        tools = {tool.name: tool for tool in office_tools(Office(instance))}
-        tools["answer_user"].invoke({"text": "Done."})
-        assert tools["recall"].invoke({}) == "the task is closed"
-
-    def test_wait_for_each_other_from_threads_too(self, instance: Instance) -> None:
-        office = Office(instance)
-
-        async def together() -> list[str]:
-            recall = next(tool for tool in office_tools(office) if tool.name == "recall")
-            plain = [asyncio.to_thread(recall.invoke, {}) for _ in range(8)]
-            return list(await asyncio.gather(*plain, *(recall.ainvoke({}) for _ in range(4))))
-
-        answers = asyncio.run(together())
-        assert len(answers) == 12
-        assert office.turn == 12
-        assert len({call.id for message in office.messages for call in message.tool_calls}) == 12
-
-    def test_plain_ones_work_where_their_own_loop_is_held_up(self, instance: Instance) -> None:
-        async def cell() -> Any:  # as in a notebook
-            graph = create_agent(Scripted(responses=list(GOOD)), office_tools(Office(instance)))
-            return graph.invoke({"messages": [("user", "Go.")]})["messages"][-1].text
-
-        assert asyncio.run(asyncio.wait_for(cell(), 30)) == "Tom has it."
-
-    @pytest.mark.parametrize("people", [None, "played"])
-    def test_take_turns_where_they_were_made_without_a_loop(
-        self, instance: Instance, monkeypatch: pytest.MonkeyPatch, people: str | None
-    ) -> None:
-        office = Office(instance, people=PeopleModel(Silent()) if people else None)
-        recall = next(tool for tool in office_tools(office) if tool.name == "recall")
-        inside, most, plain = [0], [0], office._play
-
-        def slow(turn: AssistantTurn) -> Any:
-            inside[0] += 1
-            most[0] = max(most[0], inside[0])
-            time.sleep(0.02)
-            try:
-                return (yield from plain(turn))
-            finally:
-                inside[0] -= 1
-
-        async def together() -> None:
-            threads = [asyncio.to_thread(recall.invoke, {}) for _ in range(3)]
-            await asyncio.gather(*threads, *(recall.ainvoke({}) for _ in range(3)))
-
-        monkeypatch.setattr(office, "_play", slow)
-        asyncio.run(together())
-        assert (most, office.turn) == ([1], 6)
-
-    def test_say_so_where_people_are_played_on_a_loop_that_is_held_up(
-        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("discretion.agents.desk._PATIENCE_S", 0.05)
-
-        async def cell() -> Any:
-            tools = office_tools(Office(instance, people=PeopleModel(Silent())))
-            return create_agent(Scripted(responses=list(GOOD)), tools).invoke({"messages": [("user", "Go.")]})
-
-        with pytest.raises(RuntimeError, match=r"stands still; await the agent"):
-            asyncio.run(cell())
 
 
 class TestEpisodes:
@@ -239,6 +105,61 @@ class TestEpisodes:
         assert isinstance(seen[0][-1], HumanMessage)
 
 
+class TestAnswers:
+    def test_may_be_plain_dicts(self, instance: Instance) -> None:
+        class State(TypedDict):
+            messages: list[Any]
+
+        def build(tools: list[Any]) -> Any:
+            graph = StateGraph(State)
+            graph.add_node("node", lambda state: {"messages": [{"role": "assistant", "content": "Tom has it."}]})
+            graph.add_edge(START, "node")
+            return graph.compile()
+
+        episode = play(LangGraphAgent(build), instance)
+        assert (episode.ending.kind, episode.messages[-1].content) == ("answered", "Tom has it.")
+
+    def test_may_be_structured(self, instance: Instance) -> None:
+        class Report(BaseModel):
+            done: bool
+
+        model = Scripted(responses=[calls(("Report", {"done": True}))])
+        graph = LangGraphAgent(lambda tools: create_agent(model, tools, response_format=ToolStrategy(Report)))
+        episode = play(graph, instance)
+        assert (episode.ending.kind, episode.messages[-1].content) == ("answered", '{"done":true}')
+
+    @pytest.mark.parametrize(
+        ("last", "why"),
+        [
+            (None, "without a message of the assistant"),
+            (HumanMessage("Tom has it."), "without a message of the assistant"),
+            (calls(mail(DUE)), "before its call of 'send_mail' was run"),
+            (AIMessage("", response_metadata={"finish_reason": "content_filter"}), "content filter"),
+        ],
+    )
+    def test_that_are_none_are_faults(self, instance: Instance, last: Any, why: str) -> None:
+        episode = play(answers(last), instance)
+        assert (episode.ending.kind, episode.disclosures) == ("agent_fault", ())
+        assert why in episode.ending.detail
+
+    def test_that_wait_for_a_person_are_faults_and_a_checkpointer_is_none(self, instance: Instance) -> None:
+        def build(tools: list[Any], **more: Any) -> Any:
+            return create_agent(Scripted(responses=list(GOOD)), tools, checkpointer=InMemorySaver(), **more)
+
+        assert play(LangGraphAgent(build), instance).ending.kind == "answered"
+        asks: Any = HumanInTheLoopMiddleware(interrupt_on={"send_mail": True})
+        episode = play(LangGraphAgent(lambda tools: build(tools, middleware=[asks])), instance)
+        assert (episode.ending.kind, "interrupt" in episode.ending.detail) == ("agent_fault", True)
+
+    def test_that_were_cut_off_say_so(self, instance: Instance) -> None:
+        cut = {"finish_reason": "length"}
+        assert (
+            play(answers(AIMessage("Tom h", response_metadata=cut)), instance).ending.detail == "the answer was cut off"
+        )
+        empty = play(scripted(AIMessage("", response_metadata=cut), calls(text="Tom has it.")), instance)
+        assert (empty.ending.kind, empty.counts.format_errors) == ("answered", 1)
+
+
 class TestFailures:
     def failing(self, error: Exception) -> LangGraphAgent:
         async def node(state: Any) -> Any:
@@ -260,6 +181,27 @@ class TestFailures:
     def test_of_every_request_stop_the_run(self, instance: Instance) -> None:
         with pytest.raises(ModelUnusable):
             play(self.failing(ModelUnusable("HTTP 401")), instance)
+
+    @pytest.mark.parametrize("error", [ConnectionError("no reply"), ModelFault("no reply")])
+    def test_that_middleware_turns_into_words_are_no_answers(self, instance: Instance, error: Exception) -> None:
+        episode = play(self.retried(error), instance)
+        assert (episode.ending.kind, "no reply" in episode.ending.detail) == ("agent_fault", True)
+
+    def test_of_every_request_stop_the_run_whatever_middleware_makes_of_them(self, instance: Instance) -> None:
+        with pytest.raises(ModelUnusable):
+            play(self.retried(ModelUnusable("HTTP 401")), instance)
+
+    def retried(self, error: Exception) -> LangGraphAgent:
+        class Down(Scripted):
+            def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+                raise error
+
+        retry: Any = ModelRetryMiddleware(max_retries=0)
+        return LangGraphAgent(lambda tools: create_agent(Down(responses=[]), tools, middleware=[retry]))
+
+    def test_a_model_of_another_make_is_refused(self) -> None:
+        with pytest.raises(InputError, match="leave model out"):
+            LangGraphAgent(lambda tools: None, model=Scripted(responses=[]))  # type: ignore[arg-type]
 
     def test_a_graph_that_returns_no_messages_is_at_fault(self, instance: Instance) -> None:
         class Mute:
