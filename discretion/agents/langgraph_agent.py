@@ -47,7 +47,7 @@ def as_langchain(model: str | ChatModel, *, seed: int = 0, **options: Any) -> La
         InputError: If the string names no model.
         MissingExtra: If the model needs a dependency that is not installed.
     """
-    return LangChainModel(model_source(model, **options).model if isinstance(model, str) else model, seed=seed)
+    return LangChainModel(model_source(model, **options).speaker if isinstance(model, str) else model, seed=seed)
 
 
 def office_tools(office: Office | Desk) -> list[BaseTool]:

@@ -36,9 +36,10 @@ class ModelAgent:
             ModelFault: If the model failed after its bounded retries.
         """
         turn = 1 + sum(message.role == "assistant" for message in messages)
-        return await self._model.complete(self._instructed(messages), tools, seed=turn_seed(seed, turn))
+        return await self._model.complete(self.instructed(messages), tools, seed=turn_seed(seed, turn))
 
-    def _instructed(self, messages: Sequence[Message]) -> Sequence[Message]:
+    def instructed(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Return a conversation with the words that are said to the model beside it."""
         if self._trigger:
             messages = _triggered(messages, self._trigger)
         if not self._system:
@@ -85,6 +86,11 @@ class ModelSource:
         return self._model
 
     @property
+    def speaker(self) -> ChatModel:
+        """What speaks, told the words of this source whoever asks it."""
+        return _Instructed(self, self._agent) if self.words else self._model
+
+    @property
     def words(self) -> str:
         """Everything that is said to the model beside the conversation itself."""
         return "".join(str(words) for words in self._words.values())
@@ -111,6 +117,25 @@ class ModelSource:
     async def aclose(self) -> None:
         """Release the model."""
         await self._model.aclose()
+
+
+class _Instructed:
+    """The model of a source, for those who ask it by themselves."""
+
+    def __init__(self, source: ModelSource, agent: ModelAgent) -> None:
+        self.name = source.model.name
+        self.concurrency = source.concurrency
+        self._source = source
+        self._agent = agent
+
+    async def complete(self, messages: Sequence[Message], tools: Sequence[ToolSpec], *, seed: int) -> AssistantTurn:
+        return await self._source.model.complete(self._agent.instructed(messages), tools, seed=seed)
+
+    def describe(self) -> dict[str, JsonValue]:
+        return self._source.describe()
+
+    async def aclose(self) -> None:
+        await self._source.aclose()
 
 
 def _triggered(messages: Sequence[Message], trigger: str) -> Sequence[Message]:

@@ -31,6 +31,7 @@ class LangChainModel(BaseChatModel):
     """A chat model of ours behind LangChain's interface.
 
     A model here belongs to one event loop at a time: use it asynchronously from one loop, or from plain functions only.
+    Tools and `stop` can be bound to it; how it speaks is set where it is made.
 
     Attributes:
         speaker: What speaks.
@@ -79,7 +80,7 @@ class LangChainModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         seed = (run_manager.metadata if run_manager else {}).get(SEED, self.seed)
-        return await self._reply(messages, kwargs.get("tools") or (), seed)
+        return await self._reply(messages, seed, stop or (), **kwargs)
 
     def _generate(
         self,
@@ -89,10 +90,24 @@ class LangChainModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         seed = (run_manager.metadata if run_manager else {}).get(SEED, self.seed)
-        return self._loop.wait(self._reply(messages, kwargs.get("tools") or (), seed))
+        return self._loop.wait(self._reply(messages, seed, stop or (), **kwargs))
 
-    async def _reply(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], seed: int) -> ChatResult:
+    async def _reply(
+        self,
+        messages: list[BaseMessage],
+        seed: int,
+        stop: Sequence[str],
+        *,
+        tools: Sequence[dict[str, Any]] | None = None,
+        **more: Any,
+    ) -> ChatResult:
+        unknown = sorted(key for key, value in more.items() if value is not None)
+        if unknown:
+            raise ValueError(f"{self.speaker.name} takes no {', '.join(unknown)} here; set it in the model's string")
         said = from_langchain(messages)
         turn = 1 + sum(message.role == "assistant" for message in said)
-        made = await self.speaker.complete(said, specs_from(tools), seed=turn_seed(seed, turn))
+        made = await self.speaker.complete(said, specs_from(tools or ()), seed=turn_seed(seed, turn))
+        text = min((made.text.split(word, 1)[0] for word in stop if word), key=len, default=made.text)
+        if text != made.text:
+            made = made.model_copy(update={"text": text, "finish": "stop"})
         return ChatResult(generations=[ChatGeneration(message=write_turn(made, model=self.speaker.name))])

@@ -254,6 +254,26 @@ class TestOursAsTheirs:
         with pytest.raises(ValueError, match="cannot be made to call a tool"):
             model.bind_tools([], tool_choice="any")
 
+    def test_a_reply_ends_before_the_words_at_which_it_shall_stop(self) -> None:
+        model = as_langchain(Speaker(AssistantTurn(text="Thought: x\nObservation: y", finish="length")))
+        said = model.bind(stop=["Result:", "Observation:"]).invoke("Hello")
+        assert (said.text, said.response_metadata["finish_reason"]) == ("Thought: x\n", "stop")
+
+    def test_what_is_bound_and_cannot_be_done_is_refused(self) -> None:
+        model = as_langchain(Speaker(AssistantTurn(text="Yes.")))
+        assert model.bind(temperature=None).invoke("Hello").text == "Yes."
+        with pytest.raises(ValueError, match="takes no response_format, temperature"):
+            model.bind(temperature=2, response_format={"type": "json_object"}).invoke("Hello")
+
+    def test_the_words_of_a_string_are_said(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        speaker = Speaker(AssistantTurn(text="Yes."))
+        source = ModelSource("openai:m", speaker, system="Be brief.", trigger="|NOW| ")
+        monkeypatch.setattr("discretion.agents.langgraph_agent.model_source", lambda *_, **__: source)
+        model = as_langchain("openai:m?system=Be brief.&trigger=|NOW| ")
+        model.invoke("Hello")
+        assert [message.content for message in speaker.asked[0][0]] == ["Be brief.", "|NOW| Hello"]
+        assert model.speaker.describe()["system"] == "Be brief."
+
     def test_faults_stay_faults(self) -> None:
         class Broken(Speaker):
             async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
