@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,8 +26,9 @@ class GuestSource:
 
     Args:
         name: The agent string.
-        guest: An agent, shared by all episodes, or something that is called without arguments for each and gives one.
-            It acts turn by turn (`act`) or by itself (`play`); what it says of itself (`describe`) goes into manifests.
+        guest: An agent, shared by all episodes, or something that is called without arguments for each and gives one,
+            and once beforehand for the manifest. It acts turn by turn (`act`) or by itself (`play`); what it says of
+            itself (`describe`) goes into manifests. One that was made is closed (`aclose`) after its episode.
         concurrency: How many episodes may be in flight.
         origin: What identifies it: the module's file, hashed.
     """
@@ -36,10 +38,25 @@ class GuestSource:
         self.concurrency = concurrency
         self._guest = guest
         self._origin = origin
+        self._sample: Agent | Player | None = guest if _is_agent(guest) else None
+        self._playing: Counter[int] = Counter()
 
     def describe(self) -> dict[str, JsonValue]:
-        """Return what identifies the agent in a manifest."""
-        says = getattr(self._guest, "describe", dict) if _is_agent(self._guest) else dict
+        """Return what identifies the agent in a manifest.
+
+        Raises:
+            InputError: If no agent can be made.
+        """
+        if self._sample is None:
+            try:
+                self._sample = self._made()
+            except InputError:
+                raise
+            except Exception as error:  # whatever is done in making it
+                said = " ".join(str(error).split())[:200]
+                what = f"no agent can be made ({type(error).__name__}: {said})"
+                raise InputError(what, where=self.name, remedy=_REMEDY) from error
+        says = getattr(self._sample, "describe", dict)
         return {"kind": "python", "target": self.name, "source": self._origin, **says()}
 
     def open(self, instance: Instance, *, seed: int) -> Agent | Player:
@@ -48,20 +65,33 @@ class GuestSource:
         Raises:
             InputError: If what was called gives no agent.
         """
-        agent = self._guest if _is_agent(self._guest) else self._guest()
+        agent = self._guest if _is_agent(self._guest) else self._made()
+        self._playing[id(agent)] += 1
+        return agent  # type: ignore[no-any-return]
+
+    async def release(self, agent: Agent | Player) -> None:
+        """Close an agent after its episode, unless it is shared.
+
+        Args:
+            agent: As `open` gave it.
+        """
+        self._playing -= Counter([id(agent)])
+        if agent is not self._sample and not self._playing[id(agent)]:
+            await _close(agent)
+
+    async def aclose(self) -> None:
+        """Let the guest release what it holds, where it has an `aclose` of its own."""
+        await _close(self._sample)
+
+    def _made(self) -> Any:
+        agent = self._guest()
         if not _is_agent(agent):
             raise InputError(
                 f"it gives a value of type {type(agent).__name__}, which has no act() or play()",
                 where=self.name,
                 remedy=_REMEDY,
             )
-        return agent  # type: ignore[no-any-return]
-
-    async def aclose(self) -> None:
-        """Let the guest release what it holds, where it has an `aclose` of its own."""
-        close = getattr(self._guest, "aclose", None) if _is_agent(self._guest) else None
-        if close is not None:
-            await close()
+        return agent
 
 
 def load_guest(target: str, *, name: str, concurrency: int = 8) -> AgentSource:
@@ -107,6 +137,12 @@ _REMEDY = (
     "give an object with name and async act(messages, tools, *, seed) or async play(desk, *, seed), "
     "or a class or function that makes one"
 )
+
+
+async def _close(agent: Any) -> None:
+    close = getattr(agent, "aclose", None)
+    if close is not None:
+        await close()
 
 
 def _is_agent(guest: Any) -> bool:

@@ -90,6 +90,8 @@ class LangGraphAgent:
         self.name = name
         self._build = build
         self._model = model
+        if model is not None:
+            model.hold(self)
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what identifies it in a manifest."""
@@ -103,6 +105,8 @@ class LangGraphAgent:
             TypeError: If the graph returns no messages.
             ModelFault: If it stops without an answer, or its last model call failed.
         """
+        if self._model is not None:
+            self._model.hold(self)
         toolbox = Toolbox(desk)
         graph = self._build(toolbox.tools)
         config = {
@@ -128,9 +132,9 @@ class LangGraphAgent:
             messages += to_langchain(await desk.step(toolbox.answer(reply)))
 
     async def aclose(self) -> None:
-        """Release the model."""
+        """Release the model, unless other agents hold it."""
         if self._model is not None:
-            await self._model.speaker.aclose()
+            await self._model.let_go(self)
 
 
 async def _until_closed(acting: Any, desk: Desk) -> Any:

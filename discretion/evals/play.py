@@ -71,7 +71,13 @@ async def _play_session(source: AgentSource, instance: Instance, office: Office,
         ModelUnusable: If every further request would fail alike: nothing is recorded, and the run stops.
     """
     try:
-        await play(source.open(instance, seed=seed), office, seed=seed)
+        agent = source.open(instance, seed=seed)
+        try:
+            await play(agent, office, seed=seed)
+        finally:
+            release = getattr(source, "release", None)  # of guests that are made for an episode
+            if release is not None:
+                await release(agent)
     except ModelUnusable:
         raise
     except ModelFault as error:

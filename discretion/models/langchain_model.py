@@ -5,6 +5,7 @@ Needs `langchain-core`; import it when it is used.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -43,9 +44,20 @@ class LangChainModel(BaseChatModel):
     speaker: Any
     seed: int = 0
     _loop: OwnLoop = PrivateAttr(default_factory=OwnLoop)
+    _holders: weakref.WeakSet[Any] = PrivateAttr(default_factory=weakref.WeakSet)
 
     def __init__(self, speaker: ChatModel, *, seed: int = 0, **more: Any) -> None:
         super().__init__(speaker=speaker, seed=seed, **more)
+
+    def hold(self, holder: object) -> None:
+        """Keep the model open for somebody."""
+        self._holders.add(holder)
+
+    async def let_go(self, holder: object) -> None:
+        """Release the model, once nobody else holds it."""
+        self._holders.discard(holder)
+        if not self._holders:
+            await self.speaker.aclose()
 
     @property
     def _llm_type(self) -> str:

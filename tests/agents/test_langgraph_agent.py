@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import types
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing_extensions import TypedDict
 
 from discretion.agents import GuestSource, LangGraphAgent, as_langchain
 from discretion.errors import InputError, ModelFault, ModelUnusable
-from discretion.evals import RunStore, Suite, measure, run_sync
+from discretion.evals import RunStore, Suite, measure, play_instance, run_sync
 from discretion.judges import RuleJudge
 from discretion.models.chat import AssistantTurn, Message, ToolCall
 from discretion.scenarios import load_scenarios
@@ -234,6 +235,38 @@ def test_a_desk_shows_no_instance(instance: Instance) -> None:
 
     assert play(Looks(), instance).ending.kind == "answered"
     assert set(found) == {"closed", "done", "messages", "step", "step_now", "think", "tools"}
+
+
+def test_a_model_that_agents_share_is_released_with_the_last(instance: Instance) -> None:
+    closed: list[str] = []
+
+    class Speaker:
+        name, concurrency = "speaker", 1
+
+        async def complete(self, messages: Any, tools: Any, *, seed: int) -> AssistantTurn:
+            return AssistantTurn(text=f"Done, {len(closed)} closed.")
+
+        def describe(self) -> dict[str, Any]:
+            return {"backend": "speaker"}
+
+        async def aclose(self) -> None:
+            closed.append("speaker")
+
+    model = as_langchain(Speaker())
+
+    def make() -> LangGraphAgent:
+        return LangGraphAgent(lambda tools: create_agent(model, tools), model=model)
+
+    source = GuestSource("python:here:make", make)
+    assert source.describe()["model"] == {"backend": "speaker"}
+
+    async def episodes() -> None:
+        await asyncio.gather(*(play_instance(source, instance) for _ in range(2)))
+        assert closed == []
+        await source.aclose()
+
+    asyncio.run(episodes())
+    assert closed == ["speaker"]
 
 
 def test_the_seed_of_the_episode_reaches_our_models(instance: Instance) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from discretion.agents import Agent, GuestSource, ModelSource, ReferenceSource, resolve
 from discretion.errors import InputError
+from discretion.evals import play_instance
 from discretion.models import AssistantTurn, Message, ToolSpec
 from discretion.scenarios.instance import Instance
 
@@ -187,6 +188,47 @@ def test_guests(guests: ModuleType, instance: Instance) -> None:
     deep = resolve("python:guest_agents:box.deep").open(instance, seed=0)
     assert asyncio.run(deep.act([Message(role="user", content="Hi.")], [], seed=0)).text == "Hi."
     assert resolve("python:guest_agents:source") is guests.source
+
+
+class Closes(Echo):
+    """Writes down when it is closed."""
+
+    closed: list[Closes] = []
+
+    def describe(self) -> dict[str, str]:
+        return {"model": "echo-2"}
+
+    async def aclose(self) -> None:
+        self.closed.append(self)
+
+
+def test_guests_that_are_made_are_described_and_closed(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Closes, "closed", [])
+    source = GuestSource("python:here:make", lambda: Closes())
+    assert source.describe()["model"] == "echo-2"
+    for episodes in (1, 2):
+        asyncio.run(play_instance(source, instance))
+        assert len(set(Closes.closed)) == episodes
+    asyncio.run(source.aclose())
+    assert len(set(Closes.closed)) == 3
+
+
+def test_one_guest_that_all_episodes_are_given_is_closed_in_the_end(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Closes, "closed", [])
+    same = Closes()
+    for source in (GuestSource("python:here:same", lambda: same), GuestSource("python:here:same", same)):
+        source.describe()
+        asyncio.run(play_instance(source, instance))
+        assert Closes.closed == []
+        asyncio.run(source.aclose())
+        assert Closes.closed.pop() is same
+
+
+def test_a_guest_that_cannot_be_made_is_refused_before_anything_is_played() -> None:
+    with pytest.raises(InputError, match=r"no agent can be made \(ZeroDivisionError"):
+        GuestSource("python:here:make", lambda: 1 // 0).describe()
 
 
 def test_what_is_no_guest(guests: ModuleType, instance: Instance) -> None:
