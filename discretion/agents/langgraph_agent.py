@@ -123,6 +123,7 @@ class LangGraphAgent:
                 raise toolbox.failed or error from None
             if toolbox.failed is not None:
                 raise toolbox.failed
+            await toolbox.settled()
             if desk.done:
                 return
             given, messages = messages, _messages(found)
@@ -178,7 +179,7 @@ def _answer(found: dict[str, Any], given: Sequence[BaseMessage], messages: Seque
     try:
         return read_answer(last)
     except BadReplyError as error:
-        raise _fault(str(error), "is the provider reachable?") from None
+        raise _fault(str(error), "play it again, or ask another provider") from None
 
 
 def _fault(what: str, remedy: str) -> ModelFault:

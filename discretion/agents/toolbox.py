@@ -51,9 +51,9 @@ class Toolbox(BaseCallbackHandler):
         self._lock = threading.Lock()
         self._notes: list[AssistantTurn] = []
         self._strays: list[ToolCall] = []  # of tools that the office does not have
-        self._late: list[ToolCall] = []  # such calls that could not be played yet
         self._own: set[str] = set()  # the graph's own tools, beside the office's
         self._news: list[Message] = []
+        self._later: list[asyncio.Future[None]] = []  # turns that people make wait
         self._spoken = False
         self._past = itertools.count(1)
         self._failure: Exception | None = None
@@ -103,6 +103,11 @@ class Toolbox(BaseCallbackHandler):
             return self._unusable
         return self._failure
 
+    async def settled(self) -> None:
+        """Wait for the turns that were begun where nobody could wait for them."""
+        later, self._later = self._later, []
+        await asyncio.gather(*later)
+
     def leftover(self) -> AssistantTurn | None:
         """Return as a turn the calls that the graph has answered by itself; `None` where there are none."""
         with self._lock:
@@ -133,11 +138,10 @@ class Toolbox(BaseCallbackHandler):
         """Return a turn, with what has been noted since the last."""
         with self._lock:
             notes, self._notes = self._notes, []
-            late, self._late = self._late, []
             self._spoken = False
         return AssistantTurn(
             text="\n".join(note.text for note in notes if note.text),
-            tool_calls=(*late, *calls),
+            tool_calls=calls,
             format_errors=tuple(error for note in notes for error in note.format_errors),
             reasoning="\n".join(note.reasoning for note in notes if note.reasoning),
             usage=sum((note.usage for note in notes), Usage()),
@@ -163,18 +167,28 @@ class Toolbox(BaseCallbackHandler):
         if turn is None and any(note.format_errors for note in self._notes):
             turn = self.turn()
         if turn is not None:
-            try:
-                self._news += [seen for seen in self._desk.step_now(turn) if seen.role == "user"]
-            except HeldUpError:  # then they go with the next turn
-                self._desk.think(turn.usage)
-                self._late += turn.tool_calls
-                self._notes.insert(0, turn.model_copy(update={"tool_calls": (), "usage": Usage()}))
+            self._play(turn)
         elif self._spoken:
             self._desk.think(sum((note.usage for note in self._notes), Usage()))
             self._notes = [note.model_copy(update={"usage": Usage()}) for note in self._notes]
             self._spoken = False
         if self._desk.done and (not _in_loop() or next(self._past) > _PAST_END):
             raise RuntimeError(_CLOSED)  # a thread cannot be cancelled
+
+    def _play(self, turn: AssistantTurn) -> None:
+        try:
+            self._hear(self._desk.step_now(turn))
+        except HeldUpError:
+            if not _in_loop():
+                raise
+            self._later.append(asyncio.ensure_future(self._play_later(turn)))
+
+    async def _play_later(self, turn: AssistantTurn) -> None:
+        self._hear(await self._desk.step(turn))
+
+    def _hear(self, seen: Sequence[Message]) -> None:
+        """Keep what people sent until a tool's result can bring it."""
+        self._news += [message for message in seen if message.role == "user"]
 
     # -- tools ---------------------------------------------------------------------------------------------------
 

@@ -131,6 +131,11 @@ class TestWhatAGraphDoesByItself:
         assert "there is no tool 'send_mial'" in spent.messages[-1].content
         assert spent.usage.completion_tokens == 6
 
+    def test_they_cost_them_where_people_are_played_too(self, instance: Instance) -> None:
+        played = instance.model_copy(update={"budget": Budget(turns=3)})
+        spent = play(scripted(calls(("send_mial", {}))), played, people=PeopleModel(Silent()))
+        assert (spent.ending.kind, spent.counts.turns, spent.counts.tool_errors) == ("turn_budget", 3, 3)
+
     def test_calls_of_its_own_tools_cost_none(self, instance: Instance) -> None:
         def add(a: int, b: int) -> int:
             """Add."""
