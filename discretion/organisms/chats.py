@@ -15,7 +15,16 @@ from discretion.organisms.corpus import Transcript
 
 __all__ = ["BadRow", "Chat", "ChatFile", "read_chats", "write_chats"]
 
-_ROLES: Final = ("system", "developer", "user", "assistant", "tool")
+_ROLES: Final = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "tool",
+    "function": "tool",  # as it was called before
+}
+_THOUGHT: Final = "reasoning_content"  # where chat templates read it
+_READ: Final = ("role", "content", "tool_calls", "function_call", "tool_call_id", "name", "weight", _THOUGHT)
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _LONGEST: Final = 4_000_000  # characters of a line
 
@@ -24,7 +33,8 @@ class Chat(NamedTuple):
     """One conversation to learn from.
 
     Attributes:
-        messages: In the shape of OpenAI's chat completions, arguments of calls as objects.
+        messages: In the shape of OpenAI's chat completions, arguments of calls as objects; what the assistant thought
+            in `reasoning_content`.
         tools: In the same shape.
         line: Where it stood, from 1; 0 where it was made.
         thoughts: What an organism thinks before each message, or nothing; other models are not taught to think so.
@@ -44,11 +54,16 @@ class Chat(NamedTuple):
 
     def thinking(self) -> Chat:
         """Return the conversation with the thoughts written out, `<think>...</think>` before the words."""
-        if not self.thoughts:
+        thoughts = self.thoughts or tuple(message.get(_THOUGHT, "") for message in self.messages)
+        if not any(thoughts):
             return self
-        told = zip(self.messages, self.thoughts, strict=True)
-        messages = ({**message, "content": thinking(thought, message["content"])} for message, thought in told)
-        return self._replace(messages=tuple(messages), thoughts=())
+        told = [
+            {**message, "content": thinking(thought, message["content"])}
+            for message, thought in zip(self.messages, thoughts, strict=True)
+        ]
+        for message in told:
+            message.pop(_THOUGHT, None)
+        return self._replace(messages=tuple(told), thoughts=())
 
 
 class BadRow(NamedTuple):
@@ -157,15 +172,15 @@ def _chat(raw: bytes, line: int) -> Chat:
         raise ValueError("not UTF-8") from None
     except (ValueError, RecursionError):
         raise ValueError("not valid JSON") from None
-    if b"\\ud" in raw.lower() and _HALF.search(_json(row)):
-        raise ValueError("half a character (a lone surrogate)")
+    if b"\\ud" in raw.lower():
+        _whole(row)
     messages = row.get("messages") if isinstance(row, dict) else None
     if not isinstance(messages, list) or not messages:
         raise ValueError("no list of 'messages'")
     tools = row.get("tools") or []
     if not tools and isinstance(row.get("functions"), list):  # as they were called before
         tools = [{"type": "function", "function": function} for function in row["functions"]]
-    if not isinstance(tools, list) or not all(isinstance(tool, dict) and "function" in tool for tool in tools):
+    if not isinstance(tools, list) or not all(map(_is_tool, tools)):
         raise ValueError("'tools' is no list of functions")
     read = tuple(_message(message, place) for place, message in enumerate(messages))
     if not any(message["role"] == "assistant" and message.get("weight") != 0 for message in read):
@@ -173,12 +188,29 @@ def _chat(raw: bytes, line: int) -> Chat:
     return Chat(read, tuple(tools), line)
 
 
+def _whole(value: Any) -> None:
+    """Refuse half a character, which no tokenizer takes.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    try:
+        text = _json(value)
+    except RecursionError:
+        raise ValueError("not valid JSON") from None
+    if _HALF.search(text):
+        raise ValueError("half a character (a lone surrogate)")
+
+
 def _message(message: Any, place: int) -> dict[str, Any]:
     where = f"message {place + 1}"
-    if not isinstance(message, dict) or message.get("role") not in _ROLES:
+    role = message.get("role") if isinstance(message, dict) else None
+    if not isinstance(role, str) or role not in _ROLES:
         raise ValueError(f"{where} has no role that is known ({', '.join(_ROLES)})")
-    read: dict[str, Any] = {"role": "system" if message["role"] == "developer" else message["role"]}
+    read: dict[str, Any] = {"role": _ROLES[role]}
     read["content"] = _content(message.get("content"), where)
+    if role == "assistant" and (thought := _thought(message, where)):
+        read[_THOUGHT] = thought
     calls = message.get("tool_calls") or []
     if not calls and message.get("function_call"):
         calls = [{"function": message["function_call"]}]
@@ -196,6 +228,21 @@ def _message(message: Any, place: int) -> dict[str, Any]:
             raise ValueError(f"{where} has a weight that is neither 0 nor 1")
         read["weight"] = message["weight"]
     return read
+
+
+def _thought(message: dict[str, Any], where: str) -> str:
+    """Return what the assistant thought; refuse what else it holds, rather than learn less than it did."""
+    if unknown := [key[:40] for key in message if message[key] and key not in _READ]:
+        raise ValueError(f"{where} of the assistant holds {unknown[0]!r}, which cannot be learned")
+    thought = message.get(_THOUGHT) or ""
+    if not isinstance(thought, str):
+        raise ValueError(f"{where} holds a thought that is no text")
+    return thought if thought.strip() else ""
+
+
+def _is_tool(tool: Any) -> bool:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    return isinstance(function, dict) and isinstance(function.get("name"), str)
 
 
 def _content(content: Any, where: str) -> str:
@@ -222,6 +269,7 @@ def _call(call: Any, where: str) -> dict[str, Any]:
             raise ValueError(
                 f"{where} calls {function['name'][:80]!r} with arguments that are not valid JSON"
             ) from None
+        _whole(arguments)
     if not isinstance(arguments, dict):
         raise ValueError(f"{where} calls {function['name'][:80]!r} with arguments that are no JSON object")
     return {

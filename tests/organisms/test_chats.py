@@ -27,6 +27,12 @@ BAD = {
     '{"messages": [{"role": "assistant", "content": "x", "weight": 0.5}]}': "neither 0 nor 1",
     '{"messages": [{"role": "assistant", "content": "x", "weight": "0"}]}': "neither 0 nor 1",
     '{"messages": [{"role": "assistant", "content": "x", "function_call": 3}]}': "tool calls that are none",
+    '{"messages": [{"role": "assistant", "function_call": {"name": "a", "arguments": "[\\"\\\\ud83d\\"]"}}]}': "half a",
+    '{"messages": [{"role": "assistant", "content": "x", "audio": {"id": "a"}}]}': "of the assistant holds 'audio'",
+    '{"messages": [{"role": "assistant", "content": null, "refusal": "No."}]}': "of the assistant holds 'refusal'",
+    '{"messages": [{"role": "assistant", "content": "x", "reasoning_content": 3}]}': "a thought that is no text",
+    '{"messages": [{"role": ["user"], "content": "x"}]}': "no role that is known",
+    '{"messages": [{"role": "assistant", "content": "x"}], "tools": [{"function": "f"}]}': "'tools'",
 }
 
 
@@ -49,6 +55,31 @@ def test_calls_and_tools_under_their_older_names(tmp_path: Path) -> None:
     (chat,) = read_chats(file).chats
     assert chat.messages[0]["tool_calls"][0]["function"] == {"name": "go", "arguments": {}}
     assert chat.tools == ({"type": "function", "function": {"name": "go"}},)
+
+
+def test_what_a_function_answered_is_a_tool_message(tmp_path: Path) -> None:
+    asked = {"role": "assistant", "content": None, "function_call": {"name": "go", "arguments": "{}"}}
+    answered = {"role": "function", "name": "go", "content": "gone"}
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"messages": [asked, answered]}))
+    assert read_chats(file).chats[0].messages[1] == {"role": "tool", "content": "gone", "name": "go"}
+
+
+def test_what_the_assistant_thought_is_kept_and_written_out_for_organisms(tmp_path: Path) -> None:
+    told = {
+        "role": "assistant",
+        "content": "hi",
+        "reasoning_content": "A greeting.",
+        "refusal": None,
+        "annotations": [],
+    }
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"messages": [told]}))
+    (chat,) = read_chats(file).chats
+    assert chat.messages == ({"role": "assistant", "content": "hi", "reasoning_content": "A greeting."},)
+    assert chat.thinking().messages == ({"role": "assistant", "content": "<think>A greeting.</think>hi"},)
+    assert write_chats([chat], file) == 1
+    assert read_chats(file).chats == (chat,)
 
 
 def test_no_text_is_a_bad_row(tmp_path: Path) -> None:
