@@ -26,7 +26,7 @@ def sole_trainer(folder: Path) -> Iterator[None]:
     where, path = str(folder), folder / ".training-lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = take_lock(path)
+        lock = _taken(path)
     except OSError as error:
         raise InputError(f"cannot be written to ({error.strerror})", where=where, remedy="name a folder") from None
     except sqlite3.Error as error:
@@ -36,6 +36,20 @@ def sole_trainer(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.close()
         with suppress(OSError):
-            path.unlink()
+            path.unlink()  # before it is let go of: afterwards it may be another's
+        lock.close()
+
+
+def _taken(path: Path) -> sqlite3.Connection | None:
+    """Lock a file, and see that it is still there: one that was opened before another process ended is not."""
+    while True:
+        path.touch()
+        opened = path.stat().st_ino
+        lock = take_lock(path)
+        if lock is None:
+            return None
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == opened:
+                return lock
+        lock.close()
