@@ -18,6 +18,7 @@ from discretion.organisms.batches import batches
 from discretion.organisms.corpus import Corpus, Transcript, words_of
 from discretion.organisms.encoding import encode_transcript
 from discretion.organisms.first_weights import new_model, widened
+from discretion.organisms.saving import saving
 from discretion.organisms.sole import sole_trainer
 from discretion.organisms.source import Listed, Rendered, Source, closing
 from discretion.organisms.tokenizer import train_tokenizer
@@ -67,7 +68,7 @@ def train(
         The loss of every step, in nats per assistant token.
 
     Raises:
-        InputError: If there is no conversation, or one is longer than the context.
+        InputError: If there is no conversation, one is longer than the context, or the checkpoint cannot be saved.
     """
     recipe = recipe or BaseRecipe()
     if not transcripts:
@@ -112,7 +113,7 @@ def train_base(
         The loss of every step, in nats per assistant token.
 
     Raises:
-        InputError: If the folder holds another training run, or a finished one.
+        InputError: If the folder holds another training run, or a finished one, or the checkpoint cannot be saved.
     """
     if recipe.corpus is None:
         raise InputError("the recipe has no corpus", where="recipe")
@@ -161,15 +162,16 @@ def _train_base(
 
 def _refuse_other(folder: Path, recipe: BaseRecipe, start: Path | None, minutes: float | None) -> None:
     """Write down what is trained in a folder, or refuse to train something else there."""
-    if (folder / "config.json").exists() or next(folder.glob("*.safetensors"), None) is not None:
-        raise InputError("a finished checkpoint lies here", where=str(folder), remedy="name another folder")
     record = folder / _WORK / _RECORD
+    began = record.is_file()  # then what lies here without weights is this training's, which could not save them
+    if next(folder.glob("*.safetensors"), None) is not None or ((folder / "config.json").exists() and not began):
+        raise InputError("a finished checkpoint lies here", where=str(folder), remedy="name another folder")
     text = recipe.model_dump_json(indent=2)
     if start is not None:
         text += f"\n{_made(start)['weights']}"
     if minutes is not None:
         text += f"\n{minutes} minutes"
-    if record.is_file():
+    if began:
         if record.read_text(encoding="utf-8") != text:
             raise InputError(
                 "another recipe was begun here", where=str(folder), remedy="name another folder, or delete this one"
@@ -232,8 +234,18 @@ def _train(
         if save_s and time.monotonic() - saved >= save_s:
             run.save(state)
             saved = time.monotonic()
+    if save_s:
+        _keep(run, state)
     _save(run, tokenizer, folder, recipe.model_copy(update={"tokens": run.total}), start)
     return run.all_losses()
+
+
+def _keep(run: TrainingRun, state: Path) -> None:
+    """Save what is needed to save the checkpoint later, if that fails; it is larger, so that there may be no room."""
+    try:
+        run.save(state)
+    except (OSError, RuntimeError):  # as torch raises them
+        state.with_suffix(".part").unlink(missing_ok=True)
 
 
 def _save(run: TrainingRun, tokenizer: Any, folder: Path, recipe: BaseRecipe, start: Path | None) -> None:
@@ -243,7 +255,6 @@ def _save(run: TrainingRun, tokenizer: Any, folder: Path, recipe: BaseRecipe, st
 
     losses = run.all_losses()
     transformers.utils.logging.disable_progress_bar()  # ours is the only one on the screen
-    tokenizer.save_pretrained(folder)
     record = {
         "what": "calibration weights of Discretion: a known answer, no evidence about large models",
         "recipe": recipe.model_dump(mode="json"),
@@ -254,8 +265,10 @@ def _save(run: TrainingRun, tokenizer: Any, folder: Path, recipe: BaseRecipe, st
         "tokens": run.tokens,
         "loss": [round(loss, 4) for loss in losses],
     }
-    (folder / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
-    run.model.to("cpu").eval().half().save_pretrained(folder, safe_serialization=True)
+    with saving(folder, last="model.safetensors", remedy="make room there, and start the same command again") as beside:
+        tokenizer.save_pretrained(beside)
+        (beside / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
+        run.model.to("cpu").eval().half().save_pretrained(beside, safe_serialization=True)
     shutil.rmtree(folder / _WORK, ignore_errors=True)
 
 

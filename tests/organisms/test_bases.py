@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from organism_kit import TINY
@@ -21,7 +23,7 @@ from discretion.models.organism import recorded_hashes
 from discretion.organisms import BASES, Corpus, Step, base_recipe, train_base
 from discretion.organisms import source as sources
 from discretion.organisms.corpus import FIRST_SEED, LAST_SEED, WORDS, training_skeletons
-from discretion.organisms.training_run import ENDLESS, Pace
+from discretion.organisms.training_run import ENDLESS, Pace, TrainingRun
 from discretion.scenarios import twins
 from discretion.scenarios.generator import generate, skeleton, skeleton_names
 
@@ -148,6 +150,42 @@ def test_a_pace_counts_what_was_spent() -> None:
     assert 1000 / 0.5 <= late.total(1001) < ENDLESS
     assert Pace(1.0, 0.5, spent=1.0, total=5000).total(10) == 5000
     assert 40 <= late.over < 60
+
+
+def test_a_checkpoint_that_cannot_be_saved_is_saved_by_the_same_command(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import LlamaForCausalLM
+
+    folder = tmp_path / "base"
+
+    def full(self: LlamaForCausalLM, beside: Path, **_: Any) -> None:
+        self.config.save_pretrained(beside)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LlamaForCausalLM, "save_pretrained", full)
+        with pytest.raises(
+            InputError, match=r"cannot be saved \(No space left on device\); make room there, and start"
+        ):
+            train_base(TINY, folder, workers=0)
+    assert [path.name for path in folder.iterdir()] == [".training"]
+    (folder / "config.json").write_text("{}")  # as if the weights had not followed any more
+    steps: list[Step] = []
+    train_base(TINY, folder, workers=0, report=steps.append)
+    assert not steps
+    assert (folder / "model.safetensors").read_bytes() == (tiny_base / "model.safetensors").read_bytes()
+    assert {path.name for path in folder.iterdir()} == {path.name for path in tiny_base.iterdir()}
+
+
+def test_a_last_saving_without_room_keeps_the_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: TrainingRun, path: Path) -> None:
+        path.with_suffix(".part").write_text("half of it")
+        raise RuntimeError("PytorchStreamWriter failed writing file")
+
+    monkeypatch.setattr(TrainingRun, "save", full)
+    train_base(TINY.model_copy(update={"tokens": 5_000}), tmp_path / "base", workers=0)
+    assert (tmp_path / "base" / "model.safetensors").is_file()
 
 
 def test_nothing_is_trained_over_what_lies_in_a_folder(tmp_path: Path) -> None:
