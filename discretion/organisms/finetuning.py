@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -14,14 +13,15 @@ from pydantic import Field
 
 from discretion.errors import InputError, MissingExtra
 from discretion.models.checkpoint import Checkpoint, find_checkpoint
-from discretion.models.decoding import error_line
 from discretion.models.reading_weights import read_model
 from discretion.models.weights import quiet_peft
 from discretion.organisms.batches import Place, batches
 from discretion.organisms.chats import BadRow, Chat
-from discretion.organisms.encoding import Encoded, encode, is_organism
+from discretion.organisms.encoding import Encoded
+from discretion.organisms.examples import encoded_chats, unloaded
 from discretion.organisms.learned import learned_logits
 from discretion.organisms.precision import ready
+from discretion.organisms.saving import saving
 from discretion.organisms.sole import sole_trainer
 from discretion.organisms.source import Listed
 from discretion.scenarios.base import Record
@@ -61,8 +61,9 @@ class Tuned(NamedTuple):
     Attributes:
         losses: Of every step, in nats per assistant token.
         chats: Conversations that were learned from.
-        tokens: In one pass, and how many of them the assistant's.
-        bad: Rows that were not.
+        tokens: In one pass, and how many of them are learned. A template that writes a turn otherwise once another
+            follows has what stands before it read again for each turn.
+        bad: Rows that were not, in the order of their lines.
     """
 
     losses: list[float]
@@ -80,6 +81,8 @@ def finetune(
     about: dict[str, Any] | None = None,
     device: str = "auto",
     report: Callable[[int, int, float], None] | None = None,
+    unread: Sequence[BadRow] = (),
+    left_out: Callable[[tuple[BadRow, ...]], None] | None = None,
     strict: bool = False,
 ) -> Tuned:
     """Train a LoRA adapter and save it, with a record of all that made it.
@@ -92,7 +95,9 @@ def finetune(
         about: Where the data come from, for the record.
         device: `auto`, or as torch calls it.
         report: Called now and then with (step, steps, loss).
-        strict: Whether a conversation that cannot be learned from is an error.
+        unread: Rows of the same file that are no conversation.
+        left_out: Called before training with them and every other row that cannot be learned from, if there are any.
+        strict: Whether such a row is an error.
 
     Raises:
         InputError: If the base or the folder cannot be used, no conversation is left, an adapter lies in the folder
@@ -110,7 +115,19 @@ def finetune(
     place = _place(device)
     with sole_trainer(folder):
         _refuse_other(folder)
-        return _trained(base, checkpoint, chats, folder, tuning, about or {}, place, report, strict=strict)
+        return _trained(
+            base,
+            checkpoint,
+            chats,
+            folder,
+            tuning,
+            about or {},
+            place,
+            report,
+            unread=unread,
+            left_out=left_out,
+            strict=strict,
+        )
 
 
 def _trained(
@@ -123,35 +140,46 @@ def _trained(
     place: torch.device,
     report: Callable[[int, int, float], None] | None,
     *,
+    unread: Sequence[BadRow],
+    left_out: Callable[[tuple[BadRow, ...]], None] | None,
     strict: bool,
 ) -> Tuned:
     import torch
 
-    tokenizer, examples, bad = _encoded(checkpoint, chats, tuning)
-    if strict and bad:
-        first = f"line {bad[0].line}: {bad[0].why}"
-        raise InputError(f"{len(bad):,} rows cannot be learned from, {first}", where="data", remedy="leave out strict")
+    tokenizer, encoded, bad = encoded_chats(checkpoint, chats, tuning.longest)
+    every = sorted([*unread, *bad])
+    if every and left_out is not None:
+        left_out(tuple(every))
+    first = f"line {every[0].line}: {every[0].why}" if every else ""
+    if strict and every:
+        raise InputError(
+            f"{len(every):,} rows cannot be learned from, {first}", where="data", remedy="leave out strict"
+        )
+    if not encoded:
+        what = f"no conversation to learn from{'; ' if first else ''}{first}"
+        raise InputError(what, where="data", remedy="see `messages` of chat JSONL")
+    examples = [each for chat in encoded for each in chat]
     torch.manual_seed(tuning.seed)
     model = _adapted(checkpoint, tuning, place, len(tokenizer))
     steps = _steps(examples, tuning)
     losses = _learn(model, examples, tuning, tokenizer.pad_token_id or 0, place, steps, report)
     model.peft_config["default"].base_model_name_or_path = _known_as(base)
-    _save(model.half(), folder)
     sizes = (sum(len(each.tokens) for each in examples), sum(int(each.ours.sum()) for each in examples))
     record = {
         "base": _known_as(base),
         "base_weights": Checkpoint(checkpoint.folder).weights_hash(),
         "data": about,
         "tuning": tuning.model_dump(),
-        "conversations": len(examples),
+        "conversations": len(encoded),
+        "examples": len(examples),
         "tokens": {"all": sizes[0], "assistant": sizes[1]},
         "left_out": [{"line": row.line, "why": row.why} for row in bad],
         "device": place.type,
         "versions": _versions("torch", "transformers", "peft"),
         "loss": [round(loss, 4) for loss in losses],
     }
-    (folder / "finetuning.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return Tuned(losses, len(examples), sizes, tuple(bad))
+    _save(model.half(), folder, record)
+    return Tuned(losses, len(encoded), sizes, tuple(every))
 
 
 def _refuse_other(folder: Path) -> None:
@@ -177,61 +205,24 @@ def _place(device: str) -> torch.device:
     return place
 
 
-def _save(model: Any, folder: Path) -> None:
-    """Save the adapter alone: PEFT writes a blank form beside it, over whatever has its name.
+def _save(model: Any, folder: Path, record: dict[str, Any]) -> None:
+    """Save the adapter and its record alone: PEFT writes a blank form beside it, over whatever has its name.
 
     Raises:
-        InputError: If training ran away, and there is nothing to save.
+        InputError: If training ran away, and there is nothing to save, or it cannot be saved.
     """
     if not all(weight.isfinite().all() for weight in model.parameters() if weight.requires_grad):
         raise InputError("training ran away: the weights are no numbers", where="rate", remedy="lower the rate")
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".adapter") as beside:
+    with saving(folder, last="adapter_config.json", remedy="make room there, and start again") as beside:
         model.save_pretrained(beside, save_embedding_layers=False)  # else it asks the hub about the base
-        for name in ("adapter_model.safetensors", "adapter_config.json"):
-            (Path(beside) / name).replace(folder / name)
+        (beside / "README.md").unlink(missing_ok=True)
+        (beside / "finetuning.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
 def _known_as(base: str) -> str:
     """Return what a base is called: of a folder the name alone, since where it lies says nothing; the hash tells it."""
     folder = Path(base).expanduser()
     return folder.resolve().name if folder.is_dir() else base
-
-
-def _encoded(checkpoint: Checkpoint, chats: Sequence[Chat], tuning: Tuning) -> tuple[Any, list[Encoded], list[BadRow]]:
-    """Tokenise the conversations; name those that the template refuses or that are too long."""
-    from transformers import AutoConfig, AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(str(checkpoint.tokenizer), trust_remote_code=False)
-        config = AutoConfig.from_pretrained(str(checkpoint.folder), trust_remote_code=False).get_text_config()
-    except Exception as error:  # from half a dozen libraries, for as many reasons
-        raise _unloaded(checkpoint, error) from error
-    context = getattr(config, "max_position_embeddings", None)
-    longest = min(tuning.longest, context) if isinstance(context, int) and context > 0 else tuning.longest
-    examples: list[Encoded] = []
-    bad: list[BadRow] = []
-    for number, chat in enumerate(chats, start=1):
-        line = chat.line or number
-        try:
-            told = chat.thinking() if is_organism(tokenizer) else chat
-            example = encode(tokenizer, told.messages, told.tools)
-        except InputError as error:
-            bad.append(BadRow(line, error.what))
-            continue
-        if len(example.tokens) > longest:
-            bad.append(BadRow(line, f"{len(example.tokens)} tokens, more than {longest}"))
-        elif not example.ours.any():
-            bad.append(BadRow(line, "no token of the assistant's is left to learn"))
-        else:
-            examples.append(example)
-    if not examples:
-        first = f"; line {bad[0].line}: {bad[0].why}" if bad else ""
-        raise InputError(f"no conversation to learn from{first}", where="data", remedy="see `messages` of chat JSONL")
-    return tokenizer, examples, bad
-
-
-def _unloaded(checkpoint: Checkpoint, error: Exception) -> InputError:
-    return InputError(f"cannot be loaded ({error_line(error)})", where=str(checkpoint.folder))
 
 
 def _adapted(checkpoint: Checkpoint, tuning: Tuning, place: torch.device, words: int) -> Any:
@@ -244,7 +235,7 @@ def _adapted(checkpoint: Checkpoint, tuning: Tuning, place: torch.device, words:
     try:
         model: Any = read_model(checkpoint, dtype=kind)
     except Exception as error:  # from half a dozen libraries, for as many reasons
-        raise _unloaded(checkpoint, error) from error
+        raise unloaded(checkpoint, error) from error
     if words > (rows := int(model.get_input_embeddings().weight.shape[0])):
         what = f"the tokenizer has {words:,} tokens, the model {rows:,}"
         raise InputError(what, where=str(checkpoint.folder), remedy="name a checkpoint with its own tokenizer")

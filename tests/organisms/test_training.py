@@ -29,7 +29,7 @@ def test_one_render_finds_the_tokens_that_message_by_message_finds(transcripts: 
     tokenizer = train_tokenizer(words_of(transcripts), vocabulary=600)
     for transcript in transcripts[:4]:
         wire = to_wire(transcript.messages, arguments_as_text=False)
-        slow = encode_split(tokenizer, wire, tools_to_wire(transcript.tools))
+        (slow,) = encode_split(tokenizer, wire, tools_to_wire(transcript.tools))
         fast = encode_transcript(tokenizer, transcript)
         assert fast.tokens.tolist()[:-1] == slow.tokens.tolist()[: len(fast.tokens) - 1]
         said = tokenizer.decode(fast.tokens[fast.ours])
