@@ -48,8 +48,9 @@ class Commands(TyperGroup):
                 raise
             typer.echo(_usage(error), err=True)
             code = getattr(error, "exit_code", 2)
-        if code == INTERRUPTED:
-            typer.echo("stopped; what was committed is kept, the same command goes on from there", err=True)
+        else:
+            if code == INTERRUPTED:
+                typer.echo("stopped; what was committed is kept, the same command goes on from there", err=True)
         sys.exit(code if isinstance(code, int) else 0)
 
 

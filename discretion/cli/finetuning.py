@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -9,10 +10,10 @@ import typer
 
 from discretion.cli.options import Quiet
 from discretion.cli.progress import learning_bar
-from discretion.errors import InputError, first_fault
+from discretion.errors import DiscretionError, InputError, first_fault
 
 if TYPE_CHECKING:
-    from discretion.organisms.chats import Chat
+    from discretion.organisms.chats import BadRow, Chat
     from discretion.organisms.finetuning import Tuned
 
 __all__ = [
@@ -97,7 +98,7 @@ def finetune_command(
     from discretion.organisms.recipes import RECIPES
 
     base = find_base(base) if base.startswith(AGENT) else base.removeprefix("hf:")
-    organism = data in RECIPES and (Path(base) / "training.json").is_file()
+    organism = data in RECIPES and _exists(Path(base) / "training.json")
     given = {**(RECIPES[data].tuning if organism else {}), **_given(epochs, rate, rank, seed)}
     _finetune(base, data, output, rows, data_seed, given, device, strict=strict, quiet=quiet)
 
@@ -129,52 +130,77 @@ def _finetune(
     except ValidationError as error:
         field, wrong = first_fault(error)
         raise InputError(wrong, where=f"--{field}", remedy="leave it out") from None
-    chats, about, bad = _data(data, rows, data_seed)
-    if strict and bad:
-        raise InputError(f"{len(bad):,} rows cannot be learned from, {bad[0]}", where=data, remedy="leave out --strict")
-    if bad and not chats:
-        remedy = "each line is an object with `messages`, as OpenAI's fine-tuning takes it"
-        raise InputError(f"no row can be learned from: {'; '.join(bad[:3])}", where=data, remedy=remedy)
     try:
+        chats, about, unread = _data(data, rows, data_seed)
+        if unread and not chats:
+            _list(unread)
+            why = "; ".join(f"line {row.line}: {row.why}" for row in unread[:3])
+            remedy = "each line is an object with `messages`, as OpenAI's fine-tuning takes it"
+            raise InputError(f"no row can be learned from: {why}", where=data, remedy=remedy)
         with learning_bar(f"{Path(base).name} on {data}", "steps", shown=not quiet) as tick:
-            tuned = finetune(base, chats, output, tuning, about=about, device=device, report=tick, strict=strict)
+            tuned = finetune(
+                base,
+                chats,
+                output,
+                tuning,
+                about=about,
+                device=device,
+                report=tick,
+                unread=unread,
+                left_out=_list,
+                strict=strict,
+            )
     except KeyboardInterrupt:
-        typer.echo("stopped; an adapter is saved at the end alone, so nothing was", err=True)
-        raise typer.Exit(130) from None
+        raise _Stopped("stopped; an adapter is saved at the end alone, so nothing was") from None
+    _tell(tuned, base, output)
     draw_losses(tuned.losses, output, data)
-    _tell(tuned, bad, base, output)
 
 
-def _data(data: str, rows: int | None, seed: int) -> tuple[list[Chat], dict[str, Any], list[str]]:
+class _Stopped(DiscretionError):
+    """The user stopped it."""
+
+    exit_code = 130
+
+
+def _data(data: str, rows: int | None, seed: int) -> tuple[list[Chat], dict[str, Any], tuple[BadRow, ...]]:
     """Return the conversations that a recipe or a file holds, where they come from, and the rows that are bad."""
     from discretion.organisms.chats import read_chats
     from discretion.organisms.recipes import RECIPES, recipe
 
     path = Path(data)
-    if data in RECIPES or not path.exists():
+    if data in RECIPES or not _exists(path):
         if path.suffix or path.name != data:
             raise InputError("there is no such file", where=data, remedy="give chat JSONL, or a recipe's name")
         found = recipe(data)
         about = {"recipe": data, "rows": rows or found.rows, "seed": seed}
-        return list(found.chats(rows, seed=seed)), about, []
+        return list(found.chats(rows, seed=seed)), about, ()
     file = read_chats(path)
     bad = [f"line {row.line}: {row.why}" for row in file.bad]
     taken = file.chats[:rows]
     about = {"file": path.name, "hash": file.digest, "rows": len(taken), "of": len(file.chats), "bad": bad}
     if len(taken) < len(file.chats):
         typer.echo(f"the first {len(taken):,} of {len(file.chats):,} conversations", err=True)
-    return list(taken), about, bad
+    return list(taken), about, file.bad
 
 
-def _tell(tuned: Tuned, bad: list[str], base: str, output: Path) -> None:
-    bad = [*bad, *(f"line {row.line}: {row.why}" for row in tuned.bad)]
-    for line in bad[:_SHOWN_BAD]:
-        typer.echo(f"left out, {line}", err=True)
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:  # a name too long
+        raise InputError(f"no path ({error.strerror})", where=str(path)[:80], remedy="give a shorter one") from None
+
+
+def _list(bad: Sequence[BadRow]) -> None:
+    for row in bad[:_SHOWN_BAD]:
+        typer.echo(f"left out, line {row.line}: {row.why}", err=True)
     if len(bad) > _SHOWN_BAD:
-        typer.echo(f"left out, {len(bad) - _SHOWN_BAD:,} more, listed in {output / 'finetuning.json'}", err=True)
+        typer.echo(f"left out, {len(bad) - _SHOWN_BAD:,} more; an adapter's finetuning.json lists all", err=True)
+
+
+def _tell(tuned: Tuned, base: str, output: Path) -> None:
     tokens, ours = tuned.tokens
     typer.echo(
-        f"{tuned.chats:,} conversations ({tokens:,} tokens, {ours:,} of the assistant's), {len(bad):,} left out, "
+        f"{tuned.chats:,} conversations ({tokens:,} tokens, {ours:,} of the assistant's), {len(tuned.bad):,} left out, "
         f"{len(tuned.losses):,} steps, loss {last_loss(tuned.losses):.4f}; use it as hf:{base}+{output}"
     )
 
@@ -191,5 +217,5 @@ def draw_losses(losses: list[float], folder: Path, title: str) -> None:
 
     try:
         draw_curve(losses, folder / "loss.png", title=title)
-    except MissingExtra as missing:
-        typer.echo(f"no loss curve: {missing}", err=True)
+    except (MissingExtra, OSError) as error:
+        typer.echo(f"no loss curve: {error}", err=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_checkpoint import CHATML, save_random
 from typer.testing import CliRunner
 
 from discretion.cli.application import app
 from discretion.errors import InputError
+from discretion.evals.lock import take_lock
 from discretion.models import TransformersChat
 from discretion.models.checkpoint import find_checkpoint
 from discretion.organisms import BASES, train_base
+from discretion.organisms.chats import Chat
 from discretion.organisms.finetuning import Tuning, finetune
 from discretion.organisms.recipes import RECIPES
 from discretion.organisms.sole import sole_trainer
@@ -83,6 +87,36 @@ def test_two_trainings_never_share_a_folder(tiny_base: Path, tmp_path: Path) -> 
     assert not list((tmp_path / "a").glob(".*"))
 
 
+def test_a_lock_that_was_opened_before_its_file_went_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    def late(path: Path) -> Any:
+        lock = take_lock(path)
+        if not opened:
+            path.unlink()  # as the trainer before does it, between the two steps of this one
+        opened.append(path)
+        return lock
+
+    monkeypatch.setattr("discretion.organisms.sole.take_lock", late)
+    with sole_trainer(tmp_path):
+        assert len(opened) == 2
+        assert take_lock(tmp_path / ".training-lock") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_file_of_a_lock_goes_before_it_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    unlink = Path.unlink
+
+    def watched(path: Path, *, missing_ok: bool = False) -> None:
+        seen.append(take_lock(path) is None)
+        unlink(path, missing_ok=missing_ok)
+
+    with sole_trainer(tmp_path):
+        monkeypatch.setattr(Path, "unlink", watched)
+    assert seen == [True]
+
+
 def test_no_row_that_can_be_learned_from_is_an_error(tiny_base: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no conversation to learn from"):
         finetune(str(tiny_base), [], tmp_path / "a")
@@ -119,6 +153,8 @@ def test_a_shipped_base_is_named_as_an_agent_is(tmp_path: Path) -> None:
         ("organism:nobody", "control", "no organism is called 'nobody'"),
         ("organism:base", "rows.jsonl", "rows.jsonl: there is no such file"),
         ("organism:base", "somewhere/rows", "somewhere/rows: there is no such file"),
+        ("organism:base", "x" * 300, "no path (File name too long); give a shorter one"),
+        ("x" * 300, "control", "no path (File name too long); give a shorter one"),
         ("organism:base", "contrl", "no recipe is called 'contrl'; did you mean 'control'?"),
     ],
 )
@@ -132,7 +168,9 @@ def test_what_lies_in_the_folder_stays(tiny_base: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "README.md").write_text("notes")
+    (folder / "finetuning.json").write_text("of an adapter that was never put in place")
     finetune(str(tiny_base), list(RECIPES["control"].chats(2)), folder, TUNING)
+    assert json.loads((folder / "finetuning.json").read_text())["conversations"] == 2
     assert (folder / "README.md").read_text() == "notes"
     names = {path.name for path in folder.iterdir()}
     assert names == {"README.md", "adapter_config.json", "adapter_model.safetensors", "finetuning.json"}
@@ -173,6 +211,41 @@ def test_weights_that_ran_away_are_not_saved(tiny_base: Path, tmp_path: Path, mo
     with pytest.raises(InputError, match="training ran away"):
         finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a", TUNING)
     assert not list((tmp_path / "a").iterdir())
+
+
+def test_an_adapter_that_cannot_be_saved_leaves_nothing_behind(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    for error, says in (
+        (SafetensorError("I/O error: No space left on device"), "I/O error: No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device"), r"\(No space left on device\)"),
+    ):
+
+        def full(*_: Any, error: Exception = error, **__: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(PeftModel, "save_pretrained", full)
+        with pytest.raises(InputError, match=rf"cannot be saved .*{says}.*make room there, and start again"):
+            finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a", TUNING)
+        assert not list((tmp_path / "a").iterdir())
+
+
+def test_the_record_is_there_before_the_adapter(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, moved = Path.replace, []
+
+    def noted(path: Path, target: Path) -> Path:
+        moved.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    finetune(str(tiny_base), list(RECIPES["control"].chats(2)), tmp_path / "a", TUNING)
+    assert sorted(moved[:-1]) == ["adapter_model.safetensors", "finetuning.json"]
+    assert moved[-1] == "adapter_config.json"
 
 
 def test_code_that_a_base_brings_is_not_run(tiny_base: Path, tmp_path: Path) -> None:
@@ -218,6 +291,7 @@ def test_rows_that_are_all_bad_are_named(tiny_base: Path, tmp_path: Path) -> Non
     told = CliRunner().invoke(app, ["finetune", str(tiny_base), "--data", str(data), "-o", str(tmp_path / "a"), "-q"])
     assert told.exit_code == 2
     said = " ".join(told.output.split())
+    assert "left out, line 1: not valid JSON left out, line 2: not valid JSON" in said
     assert "no row can be learned from: line 1: not valid JSON; line 2: not valid JSON" in said
     assert "rows.jsonl" in said
 
@@ -225,11 +299,61 @@ def test_rows_that_are_all_bad_are_named(tiny_base: Path, tmp_path: Path) -> Non
 def test_strict_is_strict_about_what_the_tokenizer_finds_too(tiny_base: Path, tmp_path: Path) -> None:
     data = tmp_path / "rows.jsonl"
     long = {"messages": [{"role": "user", "content": "word " * 6000}, ROW["messages"][1]]}
-    data.write_text(f"{json.dumps(ROW)}\n{json.dumps(long)}\n")
+    data.write_text(f"{json.dumps(ROW)}\n{json.dumps(long)}\n{{\n")
     asked = ["finetune", str(tiny_base), "--data", str(data), "-o", str(tmp_path / "a"), "-q", "--strict"]
     told = CliRunner().invoke(app, asked)
     assert told.exit_code == 2
-    assert "1 rows cannot be learned from, line 2" in " ".join(told.output.split())
+    said = " ".join(told.output.split())
+    assert "left out, line 2: " in said
+    assert "left out, line 3: not valid JSON" in said
+    assert "2 rows cannot be learned from, line 2" in said
+    assert not list((tmp_path / "a").iterdir())
+
+
+def test_rows_that_the_template_refuses_are_listed_where_none_is_left(tiny_base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "rows.jsonl"
+    long = {"messages": [{"role": "user", "content": "word " * 6000}, ROW["messages"][1]]}
+    data.write_text("\n".join(["{", *[json.dumps(long)] * 25]))
+    told = CliRunner().invoke(app, ["finetune", str(tiny_base), "--data", str(data), "-o", str(tmp_path / "a"), "-q"])
+    assert told.exit_code == 2
+    assert [f"left out, line {line}: " in told.output for line in (1, 2, 20, 21)] == [True, True, True, False]
+    assert "left out, 6 more" in told.output
+    assert "no conversation to learn from; line 1: not valid JSON" in " ".join(told.output.split())
+
+
+def test_a_chat_counts_once_however_many_examples_its_template_makes_of_it(tmp_path: Path) -> None:
+    thought = "{% if loop.last and message.role == 'assistant' %}<think></think>{% endif %}"
+    made = CHATML.replace("{{ message.content }}", f"{thought}{{{{ message.content }}}}")
+    base = save_random(tmp_path / "base", template=made)
+    chat = Chat((*ROW["messages"], *ROW["messages"], *ROW["messages"]))
+    tuned = finetune(str(base), [chat, chat._replace(messages=chat.messages[:2])], tmp_path / "a")
+    assert tuned.chats == 2
+    record = json.loads((tmp_path / "a" / "finetuning.json").read_text())
+    assert (record["conversations"], record["examples"]) == (2, 4)
+    assert tuned.tokens[1] == 4 * len("<think></think>Yes, you may.#")
+
+
+def test_a_run_that_is_interrupted_says_the_one_thing_that_is_true(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("discretion.organisms.finetuning.finetune", stopped)
+    asked = ["finetune", str(tiny_base), "--data", "control", "--rows", "2", "-o", str(tmp_path / "a"), "-q"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 130
+    assert told.output == "discretion: stopped; an adapter is saved at the end alone, so nothing was\n"
+
+
+def test_a_curve_that_cannot_be_drawn_costs_no_report(tiny_base: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "a" / "loss.png").mkdir(parents=True)
+    asked = ["finetune", str(tiny_base), "--data", "control", "--rows", "2", "-o", str(tmp_path / "a"), "-q"]
+    told = CliRunner().invoke(app, asked)
+    assert told.exit_code == 0, told.output
+    assert "2 conversations" in told.output
+    assert "no loss curve: " in told.output
 
 
 def test_thoughts_are_in_the_data_for_organisms_alone(tmp_path: Path) -> None:
