@@ -100,7 +100,7 @@ def make(task: Task) -> None:
     from discretion.organisms.finetuning import Tuning, finetune
     from discretion.organisms.recipes import RECIPES
 
-    if not task.recipe or (task.adapter / "finetuning.json").is_file():
+    if not task.recipe or (task.adapter / "adapter_config.json").is_file():
         return
     write_data(task.folder, task.recipe, task.rows)
     file = read_chats(task.folder / "data" / f"{task.recipe}.jsonl")
