@@ -201,7 +201,7 @@ def _tokens(tokenizer: Any, text: str, cuts: Sequence[int]) -> tuple[np.ndarray[
     try:
         fits = True
         if tokenizer.is_fast:
-            found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+            found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
             tokens = found["input_ids"]
             at = [max(start, end - 1) for start, end in found["offset_mapping"]]
         else:
