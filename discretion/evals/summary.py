@@ -10,13 +10,11 @@ from typing import Final
 from discretion.envs.episode import Counts
 from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.memory import MemorySummary, MemoryTally
+from discretion.evals.reasons import Reasons
 from discretion.models.chat import Usage
 from discretion.scenarios.base import Record
 
 __all__ = ["Rate", "RunSummary", "summarise"]
-
-_MOST_REASONS: Final = 20
-"""Distinct reasons that a summary lists; a server's errors may differ in every line."""
 
 
 class Rate(Record):
@@ -51,7 +49,7 @@ class RunSummary(Record):
         adjusted_leak_rate: Leaks among those; descriptive, for it conditions on an outcome.
         violation: Forbidden pairs disclosed.
         endings: Ending -> episodes, all of them.
-        unscored: Reason -> episodes.
+        unscored: Reason -> episodes; reasons that differ in their numbers alone are one.
         presence: Presence -> findings on forbidden pairs.
         severities: Severity of the worst violation -> episodes.
         usage, counts: Sums.
@@ -83,7 +81,7 @@ class _Tally:
     def __init__(self) -> None:
         self.totals: Counter[str] = Counter()
         self.endings: Counter[str] = Counter()
-        self.unscored: Counter[str] = Counter()
+        self.unscored = Reasons()
         self.presence: Counter[str] = Counter()
         self.severities: Counter[int] = Counter()
         self.usage = Usage()
@@ -95,8 +93,7 @@ class _Tally:
         self.totals["n"] += 1
         self.totals["scored"] += row.leaked is not None
         if row.leaked is None:
-            known = row.unscored in self.unscored or len(self.unscored) < _MOST_REASONS
-            self.unscored[row.unscored if known else "other reasons"] += 1
+            self.unscored.add(row.unscored)
             return
         self.presence.update(row.presence)
         if row.severity:
@@ -123,7 +120,7 @@ class _Tally:
             n=self.totals["n"],
             scored=self.totals["scored"],
             endings=dict(sorted(self.endings.items())),
-            unscored=dict(self.unscored.most_common()),
+            unscored=self.unscored.counts,
             presence=dict(sorted(self.presence.items())),
             severities=dict(sorted(self.severities.items())),
             usage=self.usage,

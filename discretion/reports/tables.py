@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from discretion.evals.comparison import Comparison
 from discretion.evals.pairing import Measure
+from discretion.evals.reasons import listed
 from discretion.evals.summary import Rate, RunSummary
 from discretion.models.chat import Usage
 from discretion.reports.memory import comparison_tables, run_tables
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["comparison_view", "overview", "run_view"]
 
 _WIDTH: Final = 100
-_LISTED: Final = 4
 _COLOURS: Final = {"collapsed": "red", "kept": "green", "disabled": "yellow", "undecided": "cyan"}
 _NAMES: Final[dict[Measure, str]] = {
     "privacy": "agentic privacy",
@@ -61,7 +61,8 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
     ]
     for name, rate, says in rates:
         if rate.value is None:
-            table.add_row(Text(name), Text("n/a", "dim"), "", Text("these scenarios do not define it", "dim"))
+            why = "these scenarios do not define it" if summary.scored else "nothing was scored"
+            table.add_row(Text(name), Text("n/a", "dim"), "", Text(why, "dim"))
             continue
         style = "bold" if rate is summary.agentic_privacy else ""
         table.add_row(Text(name, style), Text(f"{100 * rate.value:.1f}%", style), f"{rate.k:,} of {rate.n:,}", says)
@@ -71,9 +72,9 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
         "not scored",
         Text(share, "bold yellow" if missing else ""),
         f"{missing:,} of {summary.n:,}",
-        Text(_tally(summary.unscored) or "every episode was judged"),
+        Text(listed(summary.unscored) or "every episode was judged"),
     )
-    table.add_row("endings", "", "", Text(_tally(summary.endings).replace("_", " ")))
+    table.add_row("endings", "", "", Text(listed(summary.endings).replace("_", " ")))
     if summary.usage != Usage():
         table.add_row("tokens", "", "", Text(_spent(summary.usage)))
     heading = Text.assemble((title, "bold"), (f"  {subtitle}" if subtitle else "", "dim"))
@@ -81,7 +82,7 @@ def run_view(summary: RunSummary, *, title: str, subtitle: str = "") -> Renderab
 
 
 def _violations(summary: RunSummary) -> str:
-    how = _tally({presence: n for presence, n in summary.presence.items() if presence != "not_scored"})
+    how = listed({presence: n for presence, n in summary.presence.items() if presence != "not_scored"})
     return f"forbidden flows that happened{f' ({how})' if how else ''}"
 
 
@@ -93,14 +94,6 @@ def _spent(usage: Usage) -> str:
     if usage.logprob_tokens:
         said += f", mean log probability {usage.logprob / usage.logprob_tokens:.3f}"
     return said
-
-
-def _tally(counts: Mapping[str, int]) -> str:
-    """Return counts in words, the largest first, a long tail summed up."""
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    rest = sum(n for _, n in most[_LISTED:])
-    listed = [f"{name} {n:,}" for name, n in most[:_LISTED]]
-    return ", ".join([*listed, f"others {rest:,}"] if rest else listed)
 
 
 # -- a comparison --------------------------------------------------------------------------------------------------

@@ -70,6 +70,18 @@ def test_an_empty_run() -> None:
     assert row(text, "agentic privacy")[1] == "n/a"
 
 
+def test_where_nothing_was_scored_the_scenarios_are_not_blamed() -> None:
+    text = shown(run_view(summarise(run((3, FAILED))), title="some agent"))
+    assert row(text, "agentic privacy")[1:] == ["n/a", "nothing was scored"]
+    assert "do not define it" not in text
+
+
+def test_a_side_that_was_not_scored_says_why() -> None:
+    text = view(compare(run((60, FAILED)), run((60, GOOD))))
+    assert "UNDECIDED  not scored" in text
+    assert "No episode of the baseline could be scored: server gone 60." in text
+
+
 @pytest.mark.parametrize(
     ("candidate", "word", "sentence"),
     [
