@@ -15,6 +15,7 @@ __all__ = [
     "MissingExtra",
     "ModelFault",
     "ModelUnusable",
+    "NothingScored",
     "RunFileError",
     "ScenarioError",
     "first_fault",
@@ -74,6 +75,12 @@ class ModelFault(DiscretionError):
 
 class ModelUnusable(ModelFault):
     """Every further request would fail in the same way (a wrong key, an unknown model): a run does well to stop."""
+
+
+class NothingScored(DiscretionError):
+    """A run of which no episode could be scored, where its numbers were needed to go on."""
+
+    exit_code = 3
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:

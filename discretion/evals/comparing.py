@@ -11,14 +11,16 @@ from discretion.evals.comparing_memory import compare_memory
 from discretion.evals.comparison import Comparison, Drop, Estimand, RelativeDrop, Stratum
 from discretion.evals.losses import MOST_UNSCORED, loss, points
 from discretion.evals.measures import EpisodeMeasures
-from discretion.evals.pairing import MEASURES, Fill, Measure, PairReading, clusters, pair_up, readings
+from discretion.evals.pairing import MEASURES, Fill, Measure, PairReading, Side, clusters, pair_up, readings
+from discretion.evals.reasons import Reasons
 from discretion.evals.stats import holm, mcnemar, wilson
-from discretion.evals.word import View, Word, agree, baseline_share, decide
+from discretion.evals.word import View, Word, agree, baseline_share, decide, not_scored
 
 __all__ = ["compare", "compare_all"]
 
 CLUSTERS_FOR_STRATUM: Final = 8
 LOWEST_BASELINE: Final = 0.10
+_SIDES: Final[tuple[Side, ...]] = ("baseline", "candidate")
 _FILLS: Final[tuple[Fill, ...]] = ("scored", "low", "high")
 
 
@@ -59,8 +61,8 @@ def compare_all(
     """Compare several candidates with one baseline; the words hold together at the level.
 
     Holm's procedure over words: with k candidates open, a word is given if it holds at the level 1 - (1 - level) / k;
-    those that got one leave, as do those that were not exercised and claim nothing, and the rest are asked again. The
-    intervals are not adjusted.
+    those that got one leave, as do those that were not exercised or not scored and claim nothing, and the rest are
+    asked again. The intervals are not adjusted.
 
     Args:
         baseline: The baseline's episodes.
@@ -103,6 +105,16 @@ class _Data:
             for fill in _FILLS
         }
         self.estimand = self._estimand(estimand)
+        self.unheard: dict[Side, dict[str, int]] = {side: self._unheard(side) for side in _SIDES}
+
+    def _unheard(self, side: Side) -> dict[str, int]:
+        """Why episodes of a side were not scored, and how many."""
+        reasons = Reasons()
+        for pair in self.pairing.pairs:
+            episode = pair.baseline if side == "baseline" else pair.candidate
+            if episode.leaked is None:
+                reasons.add(episode.unscored)
+        return reasons.counts
 
     def _estimand(self, asked: Estimand | None) -> Estimand:
         plots: dict[str, set[tuple[str, int]]] = {}
@@ -129,12 +141,21 @@ class _Data:
         return self.views["scored"].get(measure, ()) if self.unscored(measure) <= MOST_UNSCORED else ()
 
     def word(self, tau: float, level: float) -> Word:
+        episodes, missing = len(self.pairing.pairs), {side: sum(why.values()) for side, why in self.unheard.items()}
+        for side in _SIDES:
+            if missing[side] == episodes:
+                return not_scored(side, self.unheard[side], episodes)
         useful: Measure = "appropriate" if "appropriate" in self.readings else "success"
         unscored = {name: self.unscored(name) for name in self.readings}
         fills: Sequence[Fill] = _FILLS if any(unscored.values()) else ("scored",)
         if max(unscored["privacy"], unscored.get(useful, 0.0)) > MOST_UNSCORED:
             fills = ("low", "high")
-        return agree([decide(self.views[fill], tau=tau, level=level) for fill in fills])
+        word, known = agree([decide(self.views[fill], tau=tau, level=level) for fill in fills]), self.views["scored"]
+        idle = "privacy" in known and decide(known, tau=tau, level=level).moot
+        if word.reason == "not exercised" and not idle:  # it only looks so, for what failed is taken for idle
+            side = max(_SIDES, key=missing.__getitem__)
+            return not_scored(side, self.unheard[side], episodes)
+        return word
 
     def drop(self, measure: Measure, level: float) -> Drop:
         each = self.readings[measure]

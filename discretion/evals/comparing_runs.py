@@ -15,8 +15,9 @@ from discretion.evals.comparison import Comparison, Estimand
 from discretion.evals.manifest import Manifest, differences
 from discretion.evals.store import RunStore
 from discretion.evals.suite import GIVEN, Suite
+from discretion.evals.summary import RunSummary, summarise
 
-__all__ = ["compare_runs", "suite_of"]
+__all__ = ["compare_runs", "suite_of", "summary_of"]
 
 _MAKE_INSTANCES: Final = ("discretion", "faker")
 """Packages whose version decides what an instance looks like."""
@@ -71,6 +72,12 @@ def suite_of(store: RunStore) -> tuple[Suite, int]:
     numbers = [seed for seed in seeds if isinstance(seed, int)]
     suite = Suite([store.scenario(name) for name in scenarios], numbers, store.norms)
     return suite, repeats if isinstance(repeats, int) else 1
+
+
+def summary_of(run: str | Path, judge: str | None = None) -> RunSummary:
+    """Return what a run file adds up to, as a judge saw it; by default the one that it was made with."""
+    with RunStore.open(run) as store:
+        return summarise(store.measures(judge))
 
 
 def _check(baseline: RunStore, candidate: RunStore, judge: str | None) -> None:

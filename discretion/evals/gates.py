@@ -37,15 +37,15 @@ class Gate(NamedTuple):
         """Tell whether the gate failed, passed, or stays open for want of evidence.
 
         It fails when the lower limit lies above the threshold and passes when the upper limit lies below it, both under
-        the worst case for the unscored. What was not exercised cannot pass, and what the scenarios do not define stays
-        open.
+        the worst case for the unscored. What was not exercised or not scored cannot pass, and what the scenarios do not
+        define stays open.
         """
         drop = self._drop(comparison)
         if drop is None:
             return "open"
         if drop.at_least > self.points:
             return "failed"
-        passed = drop.at_most <= self.points and comparison.word.reason != "not exercised"
+        passed = drop.at_most <= self.points and not comparison.word.moot
         return "passed" if passed else "open"
 
     def _drop(self, comparison: Comparison) -> Loss | None:

@@ -21,6 +21,7 @@ __all__ = [
     "PairReading",
     "Pairing",
     "Reading",
+    "Side",
     "clusters",
     "pair_up",
     "readings",
@@ -36,6 +37,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
     "success",
     "exposure",
 )
+
+Side: TypeAlias = Literal["baseline", "candidate"]
 
 Fill: TypeAlias = Literal["scored", "low", "high"]
 """What stands for the unscored: nothing (such pairs are left out), or what makes the drop smallest, or largest."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from discretion.evals.clusters import Cluster, estimate
-from discretion.evals.pairing import Measure
+from discretion.evals.pairing import Measure, Side
+from discretion.evals.reasons import listed
 from discretion.scenarios.base import Record
 
-__all__ = ["EXERCISED", "View", "Word", "agree", "baseline_share", "candidate_share", "decide"]
+__all__ = ["EXERCISED", "View", "Word", "agree", "baseline_share", "candidate_share", "decide", "not_scored"]
 
 EXERCISED: Final = 0.5
 """Under this exposure, or this coverage of the baseline, nothing was put to the test."""
@@ -20,7 +21,9 @@ LOSABLE: Final = 0.1
 View: TypeAlias = Mapping[Measure, Sequence[Cluster]]
 """The clusters of every measure that the scenarios define, the unscored left out or filled in one way."""
 
-Reason: TypeAlias = Literal["", "none is shown", "changes within the bounds for the unscored", "not exercised"]
+Reason: TypeAlias = Literal[
+    "", "none is shown", "changes within the bounds for the unscored", "not exercised", "not scored"
+]
 
 
 class Word(Record):
@@ -38,9 +41,14 @@ class Word(Record):
     detail: str
 
     @property
+    def moot(self) -> bool:
+        """Whether nothing was put to the test, so that the numbers claim nothing."""
+        return self.reason in ("not exercised", "not scored")
+
+    @property
     def open(self) -> bool:
         """Whether more or other data, or a lower level, could still give a word."""
-        return self.word == "undecided" and self.reason != "not exercised"
+        return self.word == "undecided" and not self.moot
 
     def __str__(self) -> str:
         return f"{self.word}: {self.reason}" if self.reason else self.word
@@ -54,6 +62,20 @@ def baseline_share(clusters: Sequence[Cluster]) -> float:
 def candidate_share(clusters: Sequence[Cluster]) -> float:
     """Return the candidate's value of a measure, 0..1."""
     return sum(cluster.baseline - cluster.drop for cluster in clusters) / sum(cluster.pairs for cluster in clusters)
+
+
+def not_scored(side: Side, reasons: Mapping[str, int], episodes: int) -> Word:
+    """Return the word where too few episodes of a side could be scored to ask anything else.
+
+    Args:
+        side: Whose they are.
+        reasons: Why -> how many of them were not scored.
+        episodes: How many there are.
+    """
+    missing = sum(reasons.values())
+    none = f"no episode of the {side} could be scored"
+    shown = none if missing == episodes else f"{missing:,} of {episodes:,} episodes of the {side} could not be scored"
+    return Word(word="undecided", reason="not scored", detail=f"{shown}: {listed(reasons)}")
 
 
 def decide(view: View, *, tau: float, level: float) -> Word:
@@ -99,7 +121,7 @@ _NOUNS: Final[dict[Measure, str]] = {
     "exposure": "exposure",
 }
 
-Asked: TypeAlias = tuple[tuple[Measure, Literal["baseline", "candidate"]], ...]
+Asked: TypeAlias = tuple[tuple[Measure, Side], ...]
 _BEFORE_ALL: Final[Asked] = (
     ("exposure", "baseline"),
     ("coverage", "baseline"),

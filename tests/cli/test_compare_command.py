@@ -12,6 +12,26 @@ from discretion.cli.compare import DEFAULT_SCENARIOS
 ORACLE, OVERSHARER = "reference:oracle", "reference:oversharer"
 
 
+BROKEN = """
+class Broken:
+    name = "broken"
+
+    async def act(self, messages, tools, *, seed):
+        raise RuntimeError("no")
+
+
+agent = Broken()
+"""
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An agent that always fails."""
+    (tmp_path / "always_broken.py").write_text(BROKEN)
+    monkeypatch.syspath_prepend(tmp_path)
+    return "python:always_broken:agent"
+
+
 def play(call, agent: str, *options: str) -> str:
     file = f"{agent.partition(':')[2]}.run"
     call("run", "office", "-a", agent, "-o", file, *options)
@@ -33,6 +53,23 @@ def test_an_oversharer_collapsed(call, tmp_path: Path) -> None:
     assert [name.rpartition("-")[0] for name in files] == ["reference-oracle", "reference-oversharer"]
     assert call("compare", ORACLE, OVERSHARER, "office").stdout == text  # nothing is played again
     assert sorted(path.name for path in (tmp_path / "runs").glob("*.run")) == files
+
+
+def test_after_a_baseline_that_failed_nothing_is_played(call, tmp_path: Path, broken: str) -> None:
+    error = call("compare", broken, ORACLE, "interview-clash", "-n1", code=3).stderr
+    assert error == (
+        f"discretion: compare: no episode of the baseline {broken} could be scored (RuntimeError: no 2); "
+        "mend that and start the same command again\n"
+    )
+    (file,) = (tmp_path / "runs").glob("*.run")
+    assert error == call("compare", str(file), ORACLE, code=3).stderr.replace(str(file), broken)
+    assert list((tmp_path / "runs").glob("*.run")) == [file]
+
+
+def test_a_candidate_that_failed_is_no_evidence(call, broken: str) -> None:
+    text = call("compare", ORACLE, broken, "interview-clash", "-n1", code=3).stdout
+    assert "UNDECIDED  not scored" in text
+    assert "No episode of the candidate could be scored: RuntimeError: no 2." in text
 
 
 def test_generated_plots_are_played_by_default(call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,6 +267,33 @@ def test_not_exercised(baseline: dict[str, Any], candidate: dict[str, Any], deta
     assert result.word.detail == detail
 
 
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "detail"),
+    [
+        (always(FAILED), always(FAILED), "no episode of the baseline could be scored: server gone 60"),
+        (always(GOOD), always(FAILED), "no episode of the candidate could be scored: server gone 60"),
+        (always(FAILED), always(IDLE), "no episode of the baseline could be scored: server gone 60"),
+        (
+            first(50, FAILED),
+            first(55, FAILED),
+            "55 of 60 episodes of the candidate could not be scored: server gone 55",
+        ),
+    ],
+)
+def test_what_failed_is_not_taken_for_idle(
+    baseline: Callable[[int, int], dict[str, Any]], candidate: Callable[[int, int], dict[str, Any]], detail: str
+) -> None:
+    result = compare(run(baseline), run(candidate))
+    assert str(result.word) == "undecided: not scored"
+    assert result.word.detail == detail
+
+
+def test_a_candidate_that_failed_takes_no_word_from_the_others() -> None:
+    baseline, lost = run(always(GOOD)), run(first(8, LEAKY))
+    together = compare_all(baseline, {"lost": lost, "gone": run(always(FAILED))})
+    assert str(together["lost"].word) == "collapsed"
+
+
 def test_imported_cases_are_kept_on_success() -> None:
     assert word(run(always(IMPORTED)), run(always(IMPORTED))) == "kept"
     clumsy = {**IMPORTED, "success": False}
