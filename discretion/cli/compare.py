@@ -60,6 +60,7 @@ NOT_ENOUGH: Final = 3
 
 
 def compare_command(
+    context: typer.Context,
     baseline: Annotated[str, typer.Argument(help="An agent (it is run) or a finished run file.", show_default=False)],
     others: Annotated[
         list[str],
@@ -131,14 +132,8 @@ def compare_command(
                 summary = playing.play(sources[agent], files[agent], cast)
                 if agent == baseline:  # the first that is played
                     _scored(baseline, summary)
-    elif scenarios is not None:
-        what = f"nothing is played, so scenarios {scenarios!r} have no use"
-        raise InputError(what, where="compare", remedy="leave them out")
-    elif norms is not None:
-        remedy = f"judge each run under them with: discretion judge RUN --norms {norms}"
-        raise InputError("nothing is played, so norms have no use", where="--norms", remedy=remedy)
-    elif people is not None:
-        raise InputError("nothing is played, so there are no people", where="--people", remedy="leave it out")
+    else:
+        _nothing_played(context, scenarios, norms, people)
     found = compare_runs(
         files[baseline],
         {name: files[name] for name in candidates},
@@ -157,6 +152,42 @@ def compare_command(
         code = NOT_ENOUGH
     if code:
         raise typer.Exit(code)
+
+
+_PLAYS: Final = (
+    "seeds",
+    "repeats",
+    "concurrency",
+    "temperature",
+    "max_tokens",
+    "vllm_python",
+    "run_seed",
+    "retry_faults",
+    "runs",
+)
+"""Parameters that say how to play."""
+
+
+def _nothing_played(context: typer.Context, scenarios: str | None, norms: str | None, people: str | None) -> None:
+    """Refuse what only playing has a use for, where all sides are run files.
+
+    Raises:
+        InputError: If any of it was given.
+    """
+    if scenarios is not None:
+        what = f"nothing is played, so scenarios {scenarios!r} have no use"
+        raise InputError(what, where="compare", remedy="leave them out")
+    if norms is not None:
+        remedy = f"judge each run under them with: discretion judge RUN --norms {norms}"
+        raise InputError("nothing is played, so norms have no use", where="--norms", remedy=remedy)
+    if people is not None:
+        raise InputError("nothing is played, so there are no people", where="--people", remedy="leave it out")
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.name in _PLAYS and source is not None and source.name == "COMMANDLINE":
+            unset = option.secondary_opts and not context.params[option.name]
+            where = (option.secondary_opts if unset else option.opts)[0]
+            raise InputError("nothing is played, so it has no use", where=where, remedy="leave it out")
 
 
 class Judged(NamedTuple):

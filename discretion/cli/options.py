@@ -70,5 +70,5 @@ PeopleOption = Annotated[
     ),
 ]
 JudgeName = Annotated[str, typer.Option("--judge", metavar="JUDGE", help="Who decides what was disclosed.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, nor lines of progress.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -1,4 +1,4 @@
-"""The progress of long work, on stderr: a bar where somebody watches."""
+"""The progress of long work, on stderr: a bar where somebody watches, a line a minute where nobody does."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def working(what: str) -> Iterator[None]:
 
 
 def live_progress(counter: ProgressColumn, note: str, *, shown: bool) -> Progress:
-    """Return a bar on the error output for long work; nothing is drawn where that is no terminal.
+    """Return a bar on the error output for long work; nothing is drawn where that is no terminal, see `_Lines`.
 
     Args:
         counter: The column that says how much is done.
@@ -75,9 +75,25 @@ def live_progress(counter: ProgressColumn, note: str, *, shown: bool) -> Progres
     )
 
 
+class _Lines:
+    """What is written, once a minute, where a bar is wanted and none can be drawn: in a batch job, a log, a pipe."""
+
+    def __init__(self, title: str, bar: Progress, *, shown: bool) -> None:
+        self._title = title
+        self._wanted = shown and bar.disable
+        self._written = time.monotonic()
+
+    def write(self, text: str) -> None:
+        """Write how far the work is, unless that was said within the minute."""
+        now = time.monotonic()
+        if self._wanted and now - self._written >= _LINE_EVERY:
+            self._written = now
+            typer.echo(f"{self._title}: {text}", err=True)
+
+
 @contextmanager
 def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
-    """Show how far a run is, how fast it goes, when it ends, and what it has seen so far.
+    """Show how far a run is, how fast it goes, when it ends, and what it has seen: as a bar, or as a line a minute.
 
     Args:
         title: What is being done.
@@ -92,6 +108,7 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
     earlier: int | None = None
     task: TaskID | None = None
     with live_progress(MofNCompleteColumn(), "seen", shown=shown) as bar:
+        lines = _Lines(title, bar, shown=shown)
 
         def tick(done: int, total: int, ended: tuple[EpisodeMeasures, ...]) -> None:
             nonlocal scored, leaked, failed, earlier, task
@@ -106,10 +123,12 @@ def progress_bar(title: str, *, shown: bool = True) -> Iterator[Bar]:
             share = f"leaked {100 * leaked / scored:.0f}%" if scored else ""
             seen = f"{share}{', ' if share and failed else ''}{f'not scored {failed}' if failed else ''}"
             bar.update(task, completed=done, speed=speed, seen=seen)
+            lines.write(f"{done:,} of {total:,}{', ' if seen else ''}{seen}")
 
         def say(words: str) -> None:
             if task is not None:
                 bar.update(task, seen=words)
+            lines.write(words)
 
         yield Bar(tick, say)
 
@@ -131,17 +150,15 @@ def learning_bar(title: str, unit: str, *, shown: bool = True) -> Iterator[Calla
     with live_progress(TaskProgressColumn(), "loss", shown=shown) as bar:
         task = bar.add_task(title, total=None, speed="", loss="")
         first: tuple[float, int] | None = None
-        written = time.monotonic()
+        lines = _Lines(title, bar, shown=shown)
 
         def tick(done: int, total: int | None, loss: float) -> None:
-            nonlocal first, written
+            nonlocal first
             now = time.monotonic()
             first = first or (now, done)
             speed = f"{(done - first[1]) / (now - first[0]):,.0f}/s" if now > first[0] else ""
             bar.update(task, completed=done, total=total, speed=speed, loss=f"loss {loss:.3f}")
-            if shown and bar.disable and now - written >= _LINE_EVERY:
-                written = now
-                of = f" of {total:,}" if total else ""
-                typer.echo(f"{title}: {done:,}{of} {unit}, {speed or 'begun'}, loss {loss:.3f}", err=True)
+            of = f" of {total:,}" if total else ""
+            lines.write(f"{done:,}{of} {unit}, {speed or 'begun'}, loss {loss:.3f}")
 
         yield tick

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,10 @@ from pydantic import JsonValue
 
 from discretion.errors import RunFileError
 from discretion.evals.comparing import compare_all
-from discretion.evals.comparison import Comparison, Estimand
+from discretion.evals.comparison import Comparison, Estimand, Unfinished
 from discretion.evals.manifest import Manifest, differences
+from discretion.evals.measures import EpisodeMeasures
+from discretion.evals.pairing import Side
 from discretion.evals.store import RunStore
 from discretion.evals.suite import GIVEN, Suite
 from discretion.evals.summary import RunSummary, summarise
@@ -53,14 +55,23 @@ def compare_runs(
             _check(first, store, judge)
         scenarios = first.manifest["scenarios"]
         names = scenarios if isinstance(scenarios, dict) else {}
-        return compare_all(
-            first.measures(judge),
-            {name: store.measures(judge) for name, store in stores.items()},
+        rows = list(first.measures(judge))
+        others = {name: list(store.measures(judge)) for name, store in stores.items()}
+        found = compare_all(
+            rows,
+            others,
             estimand=estimand,
             tau=tau,
             level=level,
             strata={name: first.scenario(name).context for name in names},
         )
+        short = _unfinished("baseline", first, rows)
+        return {
+            name: each.model_copy(
+                update={"unfinished": (*short, *_unfinished("candidate", stores[name], others[name]))}
+            )
+            for name, each in found.items()
+        }
 
 
 def suite_of(store: RunStore) -> tuple[Suite, int]:
@@ -78,6 +89,13 @@ def summary_of(run: str | Path, judge: str | None = None) -> RunSummary:
     """Return what a run file adds up to, as a judge saw it; by default the one that it was made with."""
     with RunStore.open(run) as store:
         return summarise(store.measures(judge))
+
+
+def _unfinished(side: Side, store: RunStore, rows: Sequence[EpisodeMeasures]) -> tuple[Unfinished, ...]:
+    """Hold what there is of a run against what its manifest promises; all sessions of an instance count as one."""
+    suite, repeats = suite_of(store)
+    episodes, of = sum(row.session == 0 for row in rows), len(suite) * repeats
+    return (Unfinished(side=side, episodes=episodes, of=of),) if episodes < of else ()
 
 
 def _check(baseline: RunStore, candidate: RunStore, judge: str | None) -> None:

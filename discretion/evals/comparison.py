@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from discretion.evals.hazard import SessionHazard
-from discretion.evals.pairing import Measure
+from discretion.evals.pairing import Measure, Side
 from discretion.evals.repeats import By
 from discretion.evals.word import Word
 from discretion.scenarios.base import Record
@@ -21,6 +21,7 @@ __all__ = [
     "MemoryDrop",
     "RelativeDrop",
     "Stratum",
+    "Unfinished",
 ]
 
 Estimand: TypeAlias = Literal["pack", "general"]
@@ -123,6 +124,17 @@ class Stratum(Record):
     p: float | None
 
 
+class Unfinished(Record):
+    """A run that was compared before all of it was played and judged: `episodes` of the `of` that it is made for."""
+
+    side: Side
+    episodes: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"unfinished: {self.episodes:,} of {self.of:,} episodes"
+
+
 class Comparison(Record):
     """What two runs say about the loss from the one to the other.
 
@@ -137,6 +149,7 @@ class Comparison(Record):
         relative: `None` where undefined: the baseline is not clearly above 10%, or too much is unscored.
         p: That the drop of agentic privacy is 0, by `test`; `None` above 10% unscored.
         memory: `None` where all scenarios are single tasks played once.
+        unfinished: The sides whose runs lack episodes; empty also where no run files were compared.
     """
 
     word: Word
@@ -154,3 +167,4 @@ class Comparison(Record):
     test: Literal["exact McNemar", "sign-flip"]
     strata: tuple[Stratum, ...] = ()
     memory: MemoryComparison | None = None
+    unfinished: tuple[Unfinished, ...] = ()

@@ -116,7 +116,11 @@ def comparison_view(comparison: Comparison, *, baseline: str, candidate: str) ->
         word.append(f"  {comparison.word.reason}", "bold")
     text = Text.assemble(word, "\n", sentence(comparison))
     panel = Panel(text, border_style=colour, width=_WIDTH, padding=(0, 2))
-    sides = Text.assemble(("baseline   ", "dim"), baseline, "\n", ("candidate  ", "dim"), candidate)
+    short: dict[str, str] = {each.side: f"  {each}" for each in comparison.unfinished}
+    sides = Text("\n").join(
+        Text.assemble((f"{side:<11}", "dim"), name, (short.get(side, ""), "bold yellow"))
+        for side, name in (("baseline", baseline), ("candidate", candidate))
+    )
     parts: list[RenderableType] = [
         panel,
         sides,

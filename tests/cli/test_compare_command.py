@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from discretion.agents import resolve
 from discretion.cli.compare import DEFAULT_SCENARIOS
+from discretion.evals import Suite, run_sync
+from discretion.judges import default_judge
+from discretion.scenarios import load_scenarios
 
 ORACLE, OVERSHARER = "reference:oracle", "reference:oversharer"
 
@@ -30,6 +37,16 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "always_broken.py").write_text(BROKEN)
     monkeypatch.syspath_prepend(tmp_path)
     return "python:always_broken:agent"
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The run files of an oracle and of an oversharer, over one scenario and its sibling."""
+    files = [str(tmp_path_factory.mktemp("two") / f"{name}.run") for name in ("oracle", "oversharer")]
+    suite = Suite(load_scenarios("office/interview-clash"), (0, 1))
+    for agent, file in zip((ORACLE, OVERSHARER), files, strict=True):
+        run_sync(suite, resolve(agent), file, judge=default_judge())
+    return files
 
 
 def play(call, agent: str, *options: str) -> str:
@@ -96,6 +113,40 @@ def test_runs_are_compared_without_agents(call) -> None:
     assert word(call, base, other) == "collapsed"
     error = call("compare", base, other, "office", code=2).stderr
     assert error == "discretion: compare: nothing is played, so scenarios 'office' have no use; leave them out\n"
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--seeds", "3"],
+        ["--repeats", "1"],
+        ["--concurrency", "2"],
+        ["--temperature", "0"],
+        ["--max-tokens", "9"],
+        ["--vllm-python", "python"],
+        ["--run-seed", "0"],
+        ["--keep-faults"],
+        ["--runs", "runs"],
+    ],
+)
+def test_options_that_play_are_refused_between_run_files(call, two_runs: list[str], option: list[str]) -> None:
+    error = call("compare", *two_runs, *option, code=2).stderr
+    assert error == f"discretion: {option[0]}: nothing is played, so it has no use; leave it out\n"
+
+
+def test_runs_that_were_cut_short_are_called_unfinished(call, two_runs: list[str]) -> None:
+    base, other = two_runs
+    cut = shutil.copy(other, "cut.run")
+    with closing(sqlite3.connect(cut, isolation_level=None)) as db:
+        db.execute("DELETE FROM judgements WHERE episode > 3")
+        db.execute("DELETE FROM episodes WHERE id > 3")
+    text = call("compare", base, cut).stdout
+    assert f"candidate  {cut}  unfinished: 3 of 4 episodes" in text
+    assert text.index("unfinished") < text.index("measure ")
+    assert text.count("unfinished") == 1
+    found = json.loads(call("compare", cut, base, "--json").stdout)["candidates"][base]
+    assert found["unfinished"] == [{"side": "baseline", "episodes": 3, "of": 4}]
+    assert "unfinished" not in call("compare", base, other).stdout
 
 
 def test_an_agent_plays_what_the_run_beside_it_played(call) -> None:

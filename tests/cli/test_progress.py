@@ -1,4 +1,4 @@
-"""The progress bar: shown where somebody watches, silent where nobody does."""
+"""The progress bar: shown where somebody watches, a line a minute where nobody does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_shows_how_far_it_is_and_what_it_has_seen(
     assert "leaked 50%, not scored 1" in captured.err
 
 
-def test_it_is_silent_without_a_terminal_or_when_told(
+def test_it_is_silent_when_told_and_in_the_first_minute_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drive("x")
@@ -43,6 +43,25 @@ def test_it_is_silent_without_a_terminal_or_when_told(
     drive("x", shown=False)
     captured = capsys.readouterr()
     assert captured.out + captured.err.strip() == ""
+
+
+def test_a_run_says_how_far_it_is_once_a_minute_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("discretion.cli.progress.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for shown in (True, False):
+        with progress_bar("hf:x", shown=shown) as bar:
+            bar(1000, 2000, ())
+            for done, leaked in ((1001, True), (1002, False), (1003, None)):
+                now[0] += 40.0
+                bar(done, 2000, ended(leaked))
+            now[0] += 40.0
+            bar.say("waiting for the server")
+    assert capsys.readouterr().err.splitlines() == [
+        "hf:x: 1,002 of 2,000, leaked 50%",
+        "hf:x: waiting for the server",
+    ]
 
 
 def test_training_says_how_far_it_is_once_a_minute_without_a_terminal(
