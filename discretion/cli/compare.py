@@ -283,12 +283,11 @@ def _print_json(baseline: str, found: Mapping[str, Comparison], outcomes: Sequen
 
 
 def _print(baseline: str, found: Mapping[str, Comparison], outcomes: Sequence[Judged]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    from discretion.reports import comparison_view, overview
+    from discretion.reports import comparison_view, overview, page
 
-    console = Console()
+    console = page()
     for name, comparison in found.items():
         console.print()
         console.print(comparison_view(comparison, baseline=baseline, candidate=name))

@@ -116,10 +116,9 @@ def doctor_command(
 
 
 def _print(found: list[Check]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    from discretion.reports import plain_table
+    from discretion.reports import page, plain_table
 
     heads = ["what", "found", "for", "how to get it"]
     table = plain_table("", *heads, wordy=heads)
@@ -127,4 +126,4 @@ def _print(found: list[Check]) -> None:
         mark = Text("ok", "green") if check.found else Text("MISSING", "bold red") if check.needed else Text("-", "dim")
         remedy = "" if check.found else check.remedy
         table.add_row(mark, *(Text(cell) for cell in (check.name, check.found, check.use, remedy)))
-    Console().print(table)
+    page().print(table)

@@ -50,8 +50,6 @@ def judge_command(
     if as_json:
         typer.echo(summary.model_dump_json(indent=2))
         return
-    from rich.console import Console
+    from discretion.reports import page, run_view
 
-    from discretion.reports import run_view
-
-    Console().print(run_view(summary, title=str(run), subtitle=f"{summary.n:,} episodes, judged by {judging.name}"))
+    page().print(run_view(summary, title=str(run), subtitle=f"{summary.n:,} episodes, judged by {judging.name}"))

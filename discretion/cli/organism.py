@@ -53,11 +53,9 @@ def list_command(as_json: AsJson = False) -> None:
         ]
         typer.echo(json.dumps({"shipped": [each.model_dump() for each in shipped], "recipes": recipes}, indent=2))
         return
-    from rich.console import Console
+    from discretion.reports import page, plain_table
 
-    from discretion.reports import plain_table
-
-    console = Console()
+    console = page()
     table = plain_table("organism", "weights", "made by", wordy=["made by"])
     for each in shipped:
         table.add_row(f"organism:{each.name}", each.weights.removeprefix("sha256:")[:12], each.made_by)

@@ -117,14 +117,12 @@ def run_command(
 
 
 def _print(summary: RunSummary, suite: Suite, scenarios: str, agent: str, judge: str, output: Path) -> None:
-    from rich.console import Console
-
-    from discretion.reports import run_view
+    from discretion.reports import page, run_view
     from discretion.reports.words import counted
 
     of = f"{counted(len(suite.scenarios), 'scenario')} of {scenarios}"
     played = f"{of}, {counted(summary.n, 'episode')}, judged by {judge}"
-    console = Console()
+    console = page()
     console.print()
     console.print(run_view(summary, title=agent, subtitle=played))
     console.print(f"Written to {output}", style="dim", highlight=False, markup=False)

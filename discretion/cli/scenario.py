@@ -93,10 +93,9 @@ def list_command(
         rows = [{"source": source, **_row(scenario)} for source, scenario in found]
         typer.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    from rich.console import Console
     from rich.text import Text
 
-    from discretion.reports import plain_table
+    from discretion.reports import page, plain_table
 
     table = plain_table("scenario", "context", "twins", "facts", "people", "title", wordy=["context", "title"])
     for source, scenario in found:
@@ -108,7 +107,7 @@ def list_command(
             str(len(scenario.cast)),
             Text(_title(scenario)),
         )
-    Console().print(table)
+    page().print(table)
 
 
 def _title(scenario: Scenario) -> str:
@@ -203,11 +202,10 @@ def show_command(
         draw_flows(drawn, picture)
         typer.echo(f"drawn to {picture}" + (f": session {len(parts)}" if len(parts) > 1 and session is None else ""))
         return
-    from rich.console import Console
-
     from discretion.cli.scenario_view import instance_view
+    from discretion.reports import page
 
-    Console().print(instance_view(instance, story=chosen.story))
+    page().print(instance_view(instance, story=chosen.story))
 
 
 def _one(text: str) -> Scenario:

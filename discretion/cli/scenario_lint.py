@@ -167,13 +167,12 @@ def _as_data(report: NormReport) -> dict[str, object]:
 
 
 def _print(report: NormReport, scenarios: int, all_norms: bool) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    from discretion.reports import plain_table
+    from discretion.reports import page, plain_table
     from discretion.reports.words import counted
 
-    console = Console()
+    console = page()
     used = len(report.norms) - len(report.idle)
     listed = report.norms if all_norms else report.idle
     if not all_norms and used < len(report.idle):  # of a few scenarios, those that decide tell more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from discretion.reports import plain_table
+from discretion.reports import plain_table, stack
 from discretion.reports.flows_shown import event_words
 from discretion.reports.words import counted
 from discretion.scenarios.changes import verdict_changes
@@ -39,7 +39,6 @@ def instance_view(instance: Instance, *, story: str) -> Group:
         story: Of its scenario.
     """
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     graph = FlowGraph(instance)
@@ -52,7 +51,7 @@ def instance_view(instance: Instance, *, story: str) -> Group:
         *_changes(graph),
         _task(instance),
     ]
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+    return stack(*parts)
 
 
 def _cast(instance: Instance) -> Table:

@@ -27,10 +27,10 @@ def list_vocabulary(kind: Vocabulary, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(words, indent=2))
         return
-    from rich.console import Console
+    from discretion.reports import page
 
     heads = {"taxonomy": ("context", "attributes"), "roles": ("context", "roles"), "tools": ("toolkit", "tools")}
-    Console().print(_table(heads[kind], words))
+    page().print(_table(heads[kind], words))
 
 
 def _table(heads: tuple[str, str], words: dict[str, list[str]]) -> RenderableType:

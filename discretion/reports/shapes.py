@@ -6,10 +6,17 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+    from rich.console import Console, Group, RenderableType
     from rich.table import Table
 
-__all__ = ["limits", "percent", "plain_table", "signed", "stack"]
+__all__ = ["limits", "page", "percent", "plain_table", "signed", "stack"]
+
+
+def page() -> Console:
+    """Return the standard output, to print tables on whose numbers are never cut."""
+    from discretion.reports.uncut import Page
+
+    return Page()
 
 
 def plain_table(first: str, *heads: str, wordy: Collection[str] = ()) -> Table:
@@ -21,22 +28,23 @@ def plain_table(first: str, *heads: str, wordy: Collection[str] = ()) -> Table:
         wordy: Those of them that hold sentences, which stand to the left and may be wrapped.
     """
     from rich import box
-    from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(first, no_wrap=True)
+    from discretion.reports.uncut import UncutTable
+
+    table = UncutTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
     for head in heads:
         left = head in wordy
-        table.add_column(head, justify="left" if left else "right", no_wrap=not left)
+        table.add_column(head, justify="left" if left else "right", no_wrap=not left, overflow="fold")
     return table
 
 
 def stack(*parts: RenderableType) -> Group:
     """Put parts below each other, with an empty line under each."""
     from rich.console import Group
-    from rich.padding import Padding
+    from rich.text import Text
 
-    return Group(*(Padding(part, (0, 0, 1, 0)) for part in parts))
+    return Group(*(each for part in parts for each in (part, Text())))
 
 
 def percent(value: float | None) -> str:

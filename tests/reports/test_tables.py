@@ -11,7 +11,7 @@ from discretion.evals.comparing import compare, compare_all
 from discretion.evals.comparison import Comparison
 from discretion.evals.measures import EpisodeMeasures
 from discretion.evals.summary import summarise
-from discretion.reports import comparison_view, overview, run_view
+from discretion.reports import comparison_view, overview, page, run_view
 from discretion.scenarios.flowgraph import Pair
 
 GOOD: dict[str, Any] = {
@@ -121,6 +121,32 @@ def test_the_unscored_get_columns_of_their_own() -> None:
     above = view(compare(run((60, GOOD)), run((50, GOOD), (10, FAILED))))
     assert row(above, "agentic privacy") == ["agentic privacy", "-", "-", "-", "-", "16.7%", "+0.0 to +16.7"]
     assert "More than 10% of the pairs are not scored: only bounds are given." in above
+
+
+def test_a_narrow_terminal_wraps_words_and_never_cuts_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    found = compare_all(run((60, GOOD)), {"hf:" + "long/" * 12: run((15, LEAKY), (42, GOOD), (3, FAILED))})
+    (comparison,) = found.values()
+    page().print(comparison_view(comparison, baseline="base", candidate="tuned"))
+    page().print(overview(found))
+    page().print(run_view(summarise(run((57, GOOD), (3, {**FAILED, "unscored": "gone " * 20}))), title="x"))
+    text = capsys.readouterr().out
+    assert "…" not in text
+    assert row(text, "agentic privacy")[-2:] == ["5.0%", "+25.0 to +30.0"]
+    run_table = text[text.index("what it says") :]
+    assert max(map(len, run_table.splitlines())) <= 60
+    assert run_table.count("gone") == 20
+
+
+def test_without_a_terminal_no_name_is_wrapped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name = "hf:" + "long/" * 20
+    page().print(overview({name: compare(run((60, GOOD)), run((60, LEAKY)))}))
+    assert row(capsys.readouterr().out, name) == [name, "+100.0 pp", "+88.0 to +100.0", "collapsed"]
 
 
 def test_strata_and_the_unpaired_are_listed() -> None:
