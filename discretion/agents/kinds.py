@@ -38,6 +38,10 @@ def _server(name: str, body: str, options: AgentOptions, *, kind: str) -> AgentS
 
     match = _OPENAI.fullmatch(body)
     model = body if match is None else match["model"]
+    if model.lower().startswith("@http"):  # a hosted model's name may begin with @, no model is called so
+        raise InputError(
+            f"no model is named before {model!r}", where=f"{kind} agent", remedy=f"write {kind}:MODEL{model}"
+        )
     if "@" in model[1:]:
         raise InputError(
             f"{model.rpartition('@')[2]!r} is no base URL",

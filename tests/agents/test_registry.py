@@ -54,6 +54,11 @@ def test_references(kind: str) -> None:
             "openai:m@127.0.0.1:8000",
             "openai agent: '127.0.0.1:8000' is no base URL; it begins with http:// or https://",
         ),
+        (
+            "openai:@http://127.0.0.1:8000/v1",
+            "openai agent: no model is named before '@http://127.0.0.1:8000/v1'; "
+            "write openai:MODEL@http://127.0.0.1:8000/v1",
+        ),
         ("vllm:./ckpt", "vllm:./ckpt: there is no such folder; give a checkpoint's folder, or a hub id"),
         ("vllm:ckpt?contxt=9", "vllm agent: unknown option 'contxt'; did you mean 'context'?"),
         ("langchain:gpt-4o", "langchain: 'gpt-4o' names no model; write langchain:PROVIDER:MODEL"),
