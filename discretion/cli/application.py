@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,6 +19,10 @@ from discretion.errors import DiscretionError
 __all__ = ["app", "main"]
 
 INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+"""As a shell says it of a program that SIGPIPE ended: whoever read the output has seen enough."""
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 BUG: Final = 70
 
 
@@ -43,6 +50,17 @@ class Commands(TyperGroup):
         except DiscretionError as error:
             typer.echo(f"discretion: {error}", err=True)
             code = error.exit_code
+        except SystemExit as ended:  # what rich and typer make of a closed pipe; a gate's code is returned, not raised
+            if not isinstance(ended.__context__, BrokenPipeError):
+                raise
+            _close_output()
+            code = CLOSED_PIPE
+        except OSError as error:
+            if error.errno not in _FULL or error.filename is not None:
+                raise
+            _close_output()
+            typer.echo(f"discretion: the output cannot be written: {error.strerror}; make room for it", err=True)
+            code = DiscretionError.exit_code
         except Exception as error:
             if not hasattr(error, "format_message"):  # what click raises about the command line itself
                 raise
@@ -52,6 +70,12 @@ class Commands(TyperGroup):
             if code == INTERRUPTED:
                 typer.echo("stopped; what was committed is kept, the same command goes on from there", err=True)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _close_output() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter does not fail at it when it ends."""
+    with suppress(OSError), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _usage(error: Any) -> str:

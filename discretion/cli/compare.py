@@ -101,7 +101,7 @@ def compare_command(
     generated plots. Runs are kept: the same command again plays only what is missing.
     """
     from discretion.agents import people_by, resolve
-    from discretion.cli.play import Playing, closing, together
+    from discretion.cli.play import Playing, closing, make_folder, together
     from discretion.evals.comparing_runs import compare_runs, summary_of
     from discretion.evals.gates import parse_gate
     from discretion.judges import resolve_judge
@@ -122,6 +122,7 @@ def compare_command(
             "vllm_python": vllm_python,
         }
         sources = {agent: resolve(agent, **options) for agent in agents}  # all, before the first is played
+        make_folder(runs, "name another folder with --runs")
         if baseline in files:
             _scored(baseline, summary_of(files[baseline], judge))
         casts = {agent: people_by(model, vllm_python=vllm_python) for agent in agents if model}

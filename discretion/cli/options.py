@@ -28,7 +28,7 @@ Seeds = Annotated[
         "--seeds",
         "-n",
         metavar="SEEDS",
-        help="How many (10), a range (5-9) or a list (3,7,11); 3 by default, 1 for imported cases.",
+        help="How many (10), a range (5-9) or a list (3,7,11); 3 by default, 1 for generated and imported ones.",
     ),
 ]
 Repeats = Annotated[int | None, typer.Option("--repeats", min=1, help="Episodes of each instance; 1 by default.")]

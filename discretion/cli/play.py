@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -48,18 +49,22 @@ def together(sources: Mapping[str, AgentSource]) -> list[str]:
     return [name for names in groups.values() for name in names]
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
+def make_folder(folder: Path, remedy: str = "name another folder") -> None:
+    """Make a folder and those above it, to write into.
+
+    Args:
+        folder: The folder.
+        remedy: What to do where that is not possible.
 
     Raises:
-        InputError: If it cannot be made.
+        InputError: If it cannot be made, or nothing can be written into it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"cannot be made: {error.strerror}", where=str(folder), remedy="name another folder"
-        ) from error
+        raise InputError(f"cannot be made: {error.strerror}", where=str(folder), remedy=remedy) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError("nothing may be written into it", where=str(folder), remedy=remedy)
 
 
 def write_text(path: Path, text: str, *, new: bool = False) -> None:

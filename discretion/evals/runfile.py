@@ -192,14 +192,15 @@ def _explain(error: sqlite3.Error, path: Path) -> RunFileError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return _damaged(path, "damaged")
+    folder = f"its folder {path.absolute().parent}"  # a lock and a log are laid beside it
     what, remedy = {
         sqlite3.SQLITE_FULL: (
             "the disk is full; every episode committed so far is safe",
             "make room and start the same command again",
         ),
         sqlite3.SQLITE_BUSY: ("locked by another process", "wait for it to end and try again"),
-        sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "check that its folder exists and may be written"),
-        sqlite3.SQLITE_READONLY: ("cannot be written", "check its permissions and those of its folder"),
+        sqlite3.SQLITE_CANTOPEN: ("cannot be opened", f"check that {folder} is there and may be written, or copy it"),
+        sqlite3.SQLITE_READONLY: ("cannot be written", f"check that it and {folder} may be written, or copy it"),
         sqlite3.SQLITE_IOERR: ("the disk failed or is full", "check it and start the same command again"),
     }.get(code, (f"SQLite says: {error}", "check the file"))
     return RunFileError(what, where=str(path), remedy=remedy)

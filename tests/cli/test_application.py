@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import Result
@@ -89,6 +91,25 @@ def test_the_start_imports_nothing_heavy() -> None:
     code = f"import sys, discretion.cli; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_closed_pipe_is_no_failed_gate() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run([sys.executable, "-m", "discretion", "--help"], stdout=write, stderr=subprocess.PIPE)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a file that is always full")
+def test_output_that_cannot_be_written_is_one_line() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "discretion", "--help"], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    says = "discretion: the output cannot be written: No space left on device; make room for it\n"
+    assert done.stderr.decode() == says
 
 
 def test_it_runs_as_a_module() -> None:

@@ -200,6 +200,15 @@ def test_bad_input_is_one_line(call, runs: str, arguments: list[str], message: s
     assert error.count("\n") == 1
 
 
+def test_where_runs_cannot_be_kept_the_option_is_named(call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "runs").write_text("a file")
+    error = call("compare", ORACLE, OVERSHARER, "interview-clash", code=2).stderr
+    assert error == "discretion: runs: cannot be made: File exists; name another folder with --runs\n"
+    monkeypatch.setattr("discretion.cli.play.os.access", lambda path, mode: False)
+    error = call("compare", ORACLE, OVERSHARER, "interview-clash", "--runs", "closed", code=2).stderr
+    assert error == "discretion: closed: nothing may be written into it; name another folder with --runs\n"
+
+
 def test_runs_of_different_scenarios_under_one_name_are_refused(call, tmp_path: Path) -> None:
     from discretion.scenarios import load_scenario
 
