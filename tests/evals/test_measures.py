@@ -203,7 +203,7 @@ def test_an_empty_run_is_not_applicable_throughout() -> None:
 
 def test_reasons_do_not_pile_up() -> None:
     rows = [
-        EpisodeMeasures(instance="a:0", scenario="a", seed=i, leaked=None, unscored=f"error {i}") for i in range(100)
+        EpisodeMeasures(instance="a:0", scenario="a", seed=i, leaked=None, unscored="e" + "!" * i) for i in range(100)
     ]
     found = summarise(rows).unscored
     assert sum(found.values()) == 100

@@ -280,7 +280,7 @@ def test_a_folder_is_no_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(RunFileError, match="cannot be opened; check that its folder .*nowhere is there and may be"):
+    with pytest.raises(RunFileError, match=r"cannot be opened; check that its folder .*nowhere is there and may be"):
         start(tmp_path / "nowhere" / "a.run")
 
 
