@@ -157,7 +157,7 @@ class LangChainChat:
                 what, asked = self._may_pass(error)
             if attempt < self.retry.attempts:
                 wait = asked or 0.0
-                if wait > self.retry.longest_s:
+                if wait > self.retry.patience_s:
                     raise self._fault(f"{what}, and asks to wait {wait:.0f} s")
                 rng = random.Random(f"{self.name}:{seed}:{len(messages)}:{attempt}")
                 await asyncio.sleep(max(wait, self.retry.delay_s(attempt, rng)))
