@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any, Final
 
 from discretion.models.checkpoint import Checkpoint
 
-__all__ = ["check_adapter", "read_model"]
+__all__ = ["check_adapter", "read_model", "weight_names"]
 
 _MOMENT: Final = 500_000_000  # bytes of weights that are read in a moment
+_HEADER: Final = 100_000_000  # bytes; safetensors takes no longer header
 
 
 def read_model(checkpoint: Checkpoint, *, dtype: Any, trust_remote_code: bool = False) -> Any:
@@ -75,6 +77,17 @@ def check_adapter(model: Any, name: str, folder: Path) -> None:
     for key, weight in held.items():
         if not weight.isfinite().all():
             raise ValueError(f"{key} holds numbers that are none")
+
+
+def weight_names(file: Path) -> list[str]:
+    """Return the names of the weights in a safetensors file, without reading any; none if it is no such file."""
+    try:
+        with file.open("rb") as opened:
+            size = min(int.from_bytes(opened.read(8), "little"), _HEADER)
+            header = json.loads(opened.read(size))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [name for name in header if name != "__metadata__"] if isinstance(header, dict) else []
 
 
 @contextmanager

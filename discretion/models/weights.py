@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from discretion.models.attention import any_shape
 from discretion.models.checkpoint import Checkpoint
-from discretion.models.reading_weights import check_adapter, read_model
+from discretion.models.reading_weights import check_adapter, read_model, weight_names
 
 if TYPE_CHECKING:
     import torch
@@ -191,21 +191,37 @@ def _drop_if_held(state: dict[str, Any], key: _Key) -> None:
 
 
 def _changes_the_base(adapter: Path) -> bool:
-    """Tell whether an adapter leaves its mark on the base even where it is switched off, or needs a model around it."""
+    """Tell whether an adapter leaves its mark on the base even where it is switched off, or needs a model around it.
+
+    Whole layers are such a mark: PEFT puts embeddings that were saved beside an adapter over those of the base, and a
+    copy of a layer in the way of what another adapter puts there.
+    """
     try:
         settings = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return True
     if not isinstance(settings, dict):
         return True
-    apart = ("layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens")
+    apart = (
+        "modules_to_save",
+        "layer_replication",
+        "trainable_token_indices",
+        "target_parameters",
+        "alora_invocation_tokens",
+    )
     drawn = settings.get("init_lora_weights", True)  # PiSSA, OLoRA and others take their share out of the base
     return (
         settings.get("peft_type") != "LORA"
         or drawn not in (True, False, None, "gaussian", "orthogonal")
         or settings.get("bias", "none") != "none"
         or any(settings.get(option) for option in apart)
+        or not all(_on_inner_layers(name) for name in weight_names(adapter / "adapter_model.safetensors"))
     )
+
+
+def _on_inner_layers(weight: str) -> bool:
+    """Tell whether a weight of an adapter is LoRA's, and on neither embeddings nor head, which may be one tensor."""
+    return ".lora_" in weight and ".lora_embedding_" not in weight and ".lm_head." not in weight
 
 
 def _dtype(name: str, device: torch.device) -> Any:

@@ -283,3 +283,20 @@ def test_an_adapter_that_changes_the_base_itself_gets_a_copy(folder: Path, tmp_p
     a = save_adapter(tmp_path / "a", folder, bias="all")
     plain_lease, other = lease(folder), lease(folder, a)
     assert plain_lease.load() is not other.load()
+
+
+def test_adapters_with_whole_layers_leave_the_base_and_each_other_alone(folder: Path, tmp_path: Path) -> None:
+    base = lease(folder)
+    kinds: list[dict[str, Any]] = [
+        {"whole": True},
+        {"modules_to_save": ["lm_head"]},
+        {"target_modules": ["q_proj", "lm_head", "embed_tokens"]},
+    ]
+    made = [save_adapter(tmp_path / str(i), folder, **kind) for i, kind in enumerate(kinds)]
+    leases = [lease(folder, adapter) for adapter in made]
+    before = run(decoder(base.load()), PROMPTS[:2])
+    written = [run(decoder(each.load(), adapter), PROMPTS[:2]) for each, adapter in zip(leases, made, strict=True)]
+    assert all(each != before for each in written)
+    assert run(decoder(base.load()), PROMPTS[:2]) == before
+    again = [run(decoder(each.load(), adapter), PROMPTS[:2]) for each, adapter in zip(leases, made, strict=True)]
+    assert again == written

@@ -118,16 +118,19 @@ def save_parrot(folder: Path, *said: str, template: str = CHATML, context: int =
     return folder
 
 
-def save_adapter(folder: Path, base: Path, *, seed: int = 1, bias: str = "none") -> Path:
-    """Save a LoRA adapter that changes what the base says."""
+def save_adapter(folder: Path, base: Path, *, seed: int = 1, whole: bool = False, **options: Any) -> Path:
+    """Save a LoRA adapter that changes what the base says; `whole` saves embeddings that it changed as well."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
     llama = AutoModelForCausalLM.from_pretrained(base)
-    lora = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, bias=bias)
+    lora = LoraConfig(r=4, **{"target_modules": ["q_proj", "v_proj"], "init_lora_weights": False, **options})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         adapted = get_peft_model(llama, lora)
-    adapted.save_pretrained(folder)
+    if whole:
+        with torch.no_grad():
+            adapted.get_input_embeddings().weight.add_(0.3)
+    adapted.save_pretrained(folder, save_embedding_layers=whole)
     return folder
