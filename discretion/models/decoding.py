@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from discretion.errors import ModelFault
 from discretion.models.noise import Noise
 from discretion.models.prefixes import Prefixes
 from discretion.models.protocol import Sampling
+from discretion.models.trying_out import alike, longest_alike, takes_padding, tokens_to_try
 from discretion.models.weights import Weights
 from discretion.models.whole_turns import Prompt, generated
 
@@ -42,7 +44,8 @@ class Decoder:
     Keys and values are kept: a turn reads only what was added to its conversation since the last, or what tells it
     from another that begins in the same way. That, and rows that join and leave between steps, needs a model whose
     layers all attend to everything before; whether this one is such a model is tried out on a few tokens, and the
-    others write with transformers' own `generate`, a batch at a time.
+    others write with transformers' own `generate`, a batch at a time, or a turn at a time where a batch reads its
+    padding or where positions depend on the longest of it.
 
     "Does not depend" is meant up to the float: sums in another order differ in their last bits, so that tokens whose
     logits (for a draw: logits and noise) are tied to about 1e-5 in float32, 1e-1 in bfloat16, may change places.
@@ -76,17 +79,21 @@ class Decoder:
         self._size = size
         self._where = where
         self._rows: list[_Row] = []
+        self._waiting: deque[tuple[int, Prompt]] = deque()
         budget = _free_bytes(weights.device)
         self._budget = budget // 3  # as much again is needed for a moment where rows grow
         self.prefixes = Prefixes(budget // 4)
         self.read_tokens = 0
         """How many prompt tokens went through the model."""
+        self._vocabulary = int(weights.model.get_input_embeddings().weight.shape[0])
+        self._alike = longest_alike(weights.model.config.get_text_config())
         self.continuous = self._try_out()
+        self._batches = self.continuous or self._try_a_batch()
 
     @property
     def running(self) -> int:
-        """How many rows it is at."""
-        return len(self._rows)
+        """How many turns it is at."""
+        return len(self._rows) + len(self._waiting)
 
     @property
     def room(self) -> int:
@@ -101,7 +108,7 @@ class Decoder:
 
         Where the pass fails, its halves are tried, so that memory or one bad row fails as few as possible.
         """
-        mine = [(row.ticket, row.prompt) for row in self._rows] + list(new)
+        mine = [*((row.ticket, row.prompt) for row in self._rows), *self._waiting, *new]
         try:
             return list(self._step(new))
         except Exception as error:
@@ -119,7 +126,7 @@ class Decoder:
         for half in (asked[: len(asked) // 2], asked[len(asked) // 2 :]):
             try:
                 done = list(self._step(half))
-                while self._rows:
+                while self.running:
                     done += self._step(())
             except Exception as error:
                 problem = error_line(error)
@@ -133,6 +140,7 @@ class Decoder:
 
     def _start_over(self) -> None:
         self._rows.clear()
+        self._waiting.clear()
         self.prefixes.clear()
         if self.continuous:
             self._held = self._new_rows()
@@ -140,16 +148,43 @@ class Decoder:
     def _step(self, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
         import torch
 
+        self._waiting += new
+        ended: list[tuple[int, list[int] | Exception]] = []
         with torch.inference_mode(), self._weights.speaking(self._adapter) as model:
-            if not self.continuous:
-                return self._generate(model, new)
-            if new:
-                self._join(model, [_Row(ticket, prompt) for ticket, prompt in new])
-            else:
-                lengths = [len(row.tokens) + len(row.wrote) for row in self._rows]
-                logits = self._forward(model, [row.wrote[-1:] for row in self._rows], lengths, 0)
-                self._write(self._rows, logits)
-            return self._leave()
+            if self._waiting and not (self.continuous and self._in_company(self._waiting[0][1])):
+                ended = self._generate(model, self._next_batch())
+            if self.continuous:
+                if joining := self._admitted():
+                    self._join(model, joining)
+                elif self._rows:
+                    lengths = [len(row.tokens) + len(row.wrote) for row in self._rows]
+                    logits = self._forward(model, [row.wrote[-1:] for row in self._rows], lengths, 0)
+                    self._write(self._rows, logits)
+                ended += self._leave()
+        return ended
+
+    def _in_company(self, prompt: Prompt) -> bool:
+        """Tell whether a turn can share its passes with others and come out the same."""
+        return self._batches and (self._alike is None or len(prompt.tokens) + prompt.room < self._alike)
+
+    def _admitted(self) -> list[_Row]:
+        """Take those that wait into rows, in order."""
+        rows: list[_Row] = []
+        while self._waiting and self._in_company(self._waiting[0][1]):
+            rows.append(_Row(*self._waiting.popleft()))
+        return rows
+
+    def _next_batch(self) -> list[tuple[int, Prompt]]:
+        """Take from those that wait the first, and all that can share a batch with it: none must shorten another."""
+        first = self._waiting.popleft()
+        if not self._in_company(first[1]):
+            return [first]
+        batch = [first]
+        for each in list(self._waiting):
+            if each[1].room == first[1].room and self._in_company(each[1]):
+                batch.append(each)
+                self._waiting.remove(each)
+        return batch
 
     def _join(self, model: Any, rows: list[_Row]) -> None:
         """Read the prompts of new rows, as little as need be, those with about as much to read in one pass."""
@@ -240,8 +275,7 @@ class Decoder:
         from transformers import DynamicCache
         from transformers.cache_utils import DynamicLayer
 
-        vocabulary = int(self._weights.model.get_input_embeddings().weight.shape[0])
-        prompts = [[(7 * i + 3 * j + 1) % vocabulary for i in range(length)] for j, length in enumerate((12, 5, 9))]
+        prompts = tokens_to_try(self._vocabulary, 12, 5, 9)
         try:
             config = self._weights.model.config.get_text_config()
             layers = DynamicCache(config=config).layers
@@ -255,24 +289,24 @@ class Decoder:
                 self._forward(model, [prompt[:-2] for prompt in prompts], [length - 2 for length in lengths], 0)
                 self._forward(model, [prompt[-2:-1] for prompt in prompts], [length - 1 for length in lengths], 0)
                 rows = self._forward(model, [prompt[-1:] for prompt in prompts], lengths, 0)
-            wanted, got = torch.stack(alone).float(), rows.float()
-            apart = float((wanted - got).square().mean().sqrt() / (wanted.std() + 1e-6))
-            return apart <= (1e-3 if self._weights.model.dtype in (torch.float32, torch.float64) else 0.1)
+            return alike(torch.stack(alone), rows, self._weights.model.dtype)
         except Exception:  # whatever a model does not take, `generate` knows how to give
             return False
 
-    def _generate(self, model: Any, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
-        """Write whole turns, those that may write equally much in one batch: none must shorten another."""
-        ended: list[tuple[int, list[int] | Exception]] = []
-        for room in sorted({prompt.room for _, prompt in new}):
-            asked = [each for each in new if each[1].room == room]
-            prompts = [prompt for _, prompt in asked]
-            self.read_tokens += sum(len(prompt.tokens) for prompt in prompts)
-            written = generated(
-                model, prompts, temperature=self._sampling.temperature, stops=self._stops, pad=self._pad
-            )
-            ended += zip((ticket for ticket, _ in asked), written, strict=True)
-        return ended
+    def _try_a_batch(self) -> bool:
+        with self._weights.speaking(self._adapter) as model:
+            return takes_padding(model, self._vocabulary, self._pad)
+
+    def _generate(self, model: Any, batch: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
+        """Write whole turns."""
+        import torch
+
+        prompts = [prompt for _, prompt in batch]
+        self.read_tokens += sum(len(prompt.tokens) for prompt in prompts)
+        if self._alike is not None:  # `dynamic` frequencies outlive a long turn; a short pass sets them back
+            model(input_ids=torch.tensor([prompts[0].tokens[:1]], device=self._weights.device))
+        written = generated(model, prompts, temperature=self._sampling.temperature, stops=self._stops, pad=self._pad)
+        return list(zip((ticket for ticket, _ in batch), written, strict=True))
 
 
 def error_line(error: Exception) -> str:

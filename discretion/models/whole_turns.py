@@ -10,7 +10,7 @@ from discretion.models.noise import Noise
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Prompt", "generated"]
+__all__ = ["Prompt", "first_logits", "generated"]
 
 
 class Prompt(NamedTuple):
@@ -39,8 +39,40 @@ def generated(
         stops: Tokens that end a turn.
         pad: A token for where there is none.
     """
-    import torch
     from transformers import GenerationConfig, LogitsProcessorList
+
+    tokens = _padded(prompts, pad, model.device)
+    width = tokens["input_ids"].shape[1]
+    config = GenerationConfig(
+        do_sample=False, max_new_tokens=prompts[0].room, pad_token_id=pad, eos_token_id=sorted(stops) or None
+    )
+    noise = LogitsProcessorList([_numbers])
+    if temperature:
+        noise.append(Noise([prompt.seed for prompt in prompts], temperature, model.device))
+    output = model.generate(**tokens, generation_config=config, logits_processor=noise)
+    return [_until_stop(row, stops) for row in output[:, width:].tolist()]
+
+
+def first_logits(
+    model: Any, prompts: Sequence[Prompt], *, pad: int
+) -> tuple[tuple[torch.Tensor, ...], list[list[int]]]:
+    """Return the logits of each step, rows x vocabulary, and the tokens that are written greedily after each prompt."""
+    from transformers import GenerationConfig
+
+    tokens = _padded(prompts, pad, model.device)
+    config = GenerationConfig(
+        do_sample=False,
+        max_new_tokens=prompts[0].room,
+        pad_token_id=pad,
+        output_logits=True,
+        return_dict_in_generate=True,
+    )
+    output = model.generate(**tokens, generation_config=config)
+    return output.logits, output.sequences[:, tokens["input_ids"].shape[1] :].tolist()
+
+
+def _padded(prompts: Sequence[Prompt], pad: int, device: torch.device) -> dict[str, torch.Tensor]:
+    import torch
 
     width = max(len(prompt.tokens) for prompt in prompts)
     tokens = torch.full((len(prompts), width), pad)
@@ -48,19 +80,7 @@ def generated(
     for row, prompt in enumerate(prompts):
         tokens[row, width - len(prompt.tokens) :] = torch.tensor(prompt.tokens)
         mask[row, width - len(prompt.tokens) :] = 1
-    config = GenerationConfig(
-        do_sample=False, max_new_tokens=prompts[0].room, pad_token_id=pad, eos_token_id=sorted(stops) or None
-    )
-    noise = LogitsProcessorList([_numbers])
-    if temperature:
-        noise.append(Noise([prompt.seed for prompt in prompts], temperature, model.device))
-    output = model.generate(
-        input_ids=tokens.to(model.device),
-        attention_mask=mask.to(model.device),
-        generation_config=config,
-        logits_processor=noise,
-    )
-    return [_until_stop(row, stops) for row in output[:, width:].tolist()]
+    return {"input_ids": tokens.to(device), "attention_mask": mask.to(device)}
 
 
 def _numbers(input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:

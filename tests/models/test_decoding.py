@@ -197,6 +197,65 @@ def test_models_of_other_kinds_are_tried_out(tmp_path: Path, kind: str) -> None:
     assert run(engine, PROMPTS) == [plain(model, prompt) for prompt in PROMPTS]
 
 
+def saved(config: Any, folder: Path) -> Weights:
+    """A model with random weights that are far apart."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return Weights(Checkpoint(folder), "cpu", "auto", False)
+
+
+SMALL = {
+    "vocab_size": 261,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "bos_token_id": None,
+    "eos_token_id": None,
+    "initializer_range": 0.3,
+}
+
+
+@pytest.mark.parametrize("kind", ["dynamic", "longrope", "longrope that slides"])
+def test_positions_that_depend_on_the_length_depend_on_no_company(tmp_path: Path, kind: str) -> None:
+    import transformers
+
+    if kind == "dynamic":
+        rope: dict[str, Any] = {"rope_type": kind, "factor": 4.0, "rope_theta": 1e4}
+        config = transformers.LlamaConfig(**SMALL, max_position_embeddings=64, rope_parameters=rope)
+    else:
+        rope = {"rope_type": "longrope", "rope_theta": 1e4, "short_factor": [1.0] * 4, "long_factor": [4.0] * 4}
+        config = transformers.Phi3Config(
+            **SMALL,
+            pad_token_id=0,
+            max_position_embeddings=512,
+            original_max_position_embeddings=64,
+            rope_parameters=rope,
+            sliding_window=512 if "slides" in kind else None,
+        )
+    model = saved(config, tmp_path)
+    engine = decoder(model)
+    assert engine.continuous == ("slides" not in kind)
+    alone = [run(decoder(model), [prompt])[0] for prompt in PROMPTS]
+    assert run(decoder(model), PROMPTS) == run(decoder(model, size=8), PROMPTS[::-1])[::-1] == alone
+    assert alone == [plain(Weights(Checkpoint(tmp_path), "cpu", "auto", False), prompt) for prompt in PROMPTS]
+
+
+def test_a_model_that_reads_its_padding_writes_a_turn_at_a_time(tmp_path: Path) -> None:
+    import transformers
+
+    sizes = {key: SMALL[key] for key in ("vocab_size", "hidden_size", "num_hidden_layers")}
+    model = saved(transformers.RwkvConfig(**sizes, bos_token_id=None, eos_token_id=None), tmp_path)
+    engine = decoder(model, size=8)
+    assert not engine.continuous
+    assert run(engine, PROMPTS) == [plain(model, prompt) for prompt in PROMPTS]
+
+
 # -- one base, many adapters -------------------------------------------------------------------------------------------
 
 
