@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from discretion.errors import ModelFault
+from discretion.models.kv_memory import free_bytes, token_bytes
+from discretion.models.kv_rows import KeyValueRows
 from discretion.models.noise import Noise
 from discretion.models.prefixes import Prefixes
 from discretion.models.protocol import Sampling
 from discretion.models.trying_out import alike, longest_alike, takes_padding, tokens_to_try
+from discretion.models.waiting import Waiting, need
 from discretion.models.weights import Weights
 from discretion.models.whole_turns import Prompt, generated
 
@@ -24,7 +26,6 @@ __all__ = ["Decoder", "error_line"]
 
 _LONG: Final = 256  # tokens; a row with as many to read fills a pass, and what it reads may serve the next
 _PASS: Final = 4096  # tokens that are read in one pass at most, where it has several rows
-_GIB: Final = 2**30
 
 
 class _Row:
@@ -79,16 +80,23 @@ class Decoder:
         self._size = size
         self._where = where
         self._rows: list[_Row] = []
-        self._waiting: deque[tuple[int, Prompt]] = deque()
-        budget = _free_bytes(weights.device)
+        self._held: KeyValueRows  # where the model can be run in rows
+        budget = free_bytes(weights.device)
         self._budget = budget // 3  # as much again is needed for a moment where rows grow
         self.prefixes = Prefixes(budget // 4)
         self.read_tokens = 0
         """How many prompt tokens went through the model."""
         self._vocabulary = int(weights.model.get_input_embeddings().weight.shape[0])
-        self._alike = longest_alike(weights.model.config.get_text_config())
+        config, dtype = weights.model.config.get_text_config(), weights.model.dtype
+        self._alike = longest_alike(config)
         self.continuous = self._try_out()
-        self._batches = self.continuous or self._try_a_batch()
+        self._waiting = Waiting(
+            size,
+            self._budget,
+            self._held.token_bytes if self.continuous else token_bytes(config, dtype.itemsize),
+            alike=self._alike,
+            batches=self.continuous or self._try_a_batch(),
+        )
 
     @property
     def running(self) -> int:
@@ -97,23 +105,33 @@ class Decoder:
 
     @property
     def room(self) -> int:
-        """How many more it takes."""
-        most = self._size
-        if self.continuous and self._held.token_bytes:
-            most = min(most, max(1, self._budget // (self._held.token_bytes * self._held.width)))
-        return max(0, most - len(self._rows))
+        """How many more it takes; what turns out too long for the memory that is left waits until others are done."""
+        if self._waiting:
+            return 0
+        return max(0, self._waiting.most(need(row.prompt) for row in self._rows) - len(self._rows))
+
+    def drop(self, tickets: Collection[int]) -> None:
+        """Take out turns that nobody wants any more."""
+        import torch
+
+        self._waiting.drop(tickets)
+        with torch.inference_mode():
+            for place in reversed(range(len(self._rows))):
+                if self._rows[place].ticket in tickets:
+                    self._take_out(place)
 
     def step(self, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
         """Take new rows, add a token to each, and return what is finished: tokens, the one that ended it included.
 
         Where the pass fails, its halves are tried, so that memory or one bad row fails as few as possible.
         """
-        mine = [*((row.ticket, row.prompt) for row in self._rows), *self._waiting, *new]
+        self._waiting.add(new)
+        mine = [*((row.ticket, row.prompt) for row in self._rows), *self._waiting]
         try:
-            return list(self._step(new))
+            return self._step()
         except Exception as error:
             if type(error).__name__ == "OutOfMemoryError":
-                self._size = max(1, self._size // 2)
+                self._waiting.size = max(1, self._waiting.size // 2)
             problem = error_line(error)
         self._start_over()
         # What a row has finished in the pass that failed is lost with it, and comes out the same again.
@@ -125,9 +143,10 @@ class Decoder:
         ended: list[tuple[int, list[int] | Exception]] = []
         for half in (asked[: len(asked) // 2], asked[len(asked) // 2 :]):
             try:
-                done = list(self._step(half))
+                self._waiting.add(half)
+                done = self._step()
                 while self.running:
-                    done += self._step(())
+                    done += self._step()
             except Exception as error:
                 problem = error_line(error)
                 self._start_over()
@@ -145,17 +164,16 @@ class Decoder:
         if self.continuous:
             self._held = self._new_rows()
 
-    def _step(self, new: Sequence[tuple[int, Prompt]]) -> list[tuple[int, list[int] | Exception]]:
+    def _step(self) -> list[tuple[int, list[int] | Exception]]:
         import torch
 
-        self._waiting += new
         ended: list[tuple[int, list[int] | Exception]] = []
         with torch.inference_mode(), self._weights.speaking(self._adapter) as model:
-            if self._waiting and not (self.continuous and self._in_company(self._waiting[0][1])):
-                ended = self._generate(model, self._next_batch())
+            if self._waiting and not (self.continuous and self._waiting.in_company()):
+                ended = self._generate(model, self._waiting.batch())
             if self.continuous:
-                if joining := self._admitted():
-                    self._join(model, joining)
+                if joining := self._waiting.joining([row.prompt for row in self._rows]):
+                    self._join(model, [_Row(ticket, prompt) for ticket, prompt in joining])
                 elif self._rows:
                     lengths = [len(row.tokens) + len(row.wrote) for row in self._rows]
                     logits = self._forward(model, [row.wrote[-1:] for row in self._rows], lengths, 0)
@@ -163,31 +181,10 @@ class Decoder:
                 ended += self._leave()
         return ended
 
-    def _in_company(self, prompt: Prompt) -> bool:
-        """Tell whether a turn can share its passes with others and come out the same."""
-        return self._batches and (self._alike is None or len(prompt.tokens) + prompt.room < self._alike)
-
-    def _admitted(self) -> list[_Row]:
-        """Take those that wait into rows, in order."""
-        rows: list[_Row] = []
-        while self._waiting and self._in_company(self._waiting[0][1]):
-            rows.append(_Row(*self._waiting.popleft()))
-        return rows
-
-    def _next_batch(self) -> list[tuple[int, Prompt]]:
-        """Take from those that wait the first, and all that can share a batch with it: none must shorten another."""
-        first = self._waiting.popleft()
-        if not self._in_company(first[1]):
-            return [first]
-        batch = [first]
-        for each in list(self._waiting):
-            if each[1].room == first[1].room and self._in_company(each[1]):
-                batch.append(each)
-                self._waiting.remove(each)
-        return batch
-
     def _join(self, model: Any, rows: list[_Row]) -> None:
         """Read the prompts of new rows, as little as need be, those with about as much to read in one pass."""
+        asked = [row.prompt for row in (*self._rows, *rows)]
+        self._held.expect(len(asked), max(map(need, asked)))
         while rows:
             found = [(row, *self.prefixes.find(row.tokens)) for row in rows]
             found.sort(key=lambda each: len(each[0].tokens) - each[1])
@@ -242,7 +239,7 @@ class Decoder:
             row.wrote.append(token)
 
     def _leave(self) -> list[tuple[int, list[int] | Exception]]:
-        """Take out what is finished; the last row moves into its place."""
+        """Take out what is finished."""
         ended: list[tuple[int, list[int] | Exception]] = []
         for place in reversed(range(len(self._rows))):
             row = self._rows[place]
@@ -254,20 +251,22 @@ class Decoder:
             else:
                 ended.append((row.ticket, row.wrote))
                 self._remember(place, row, len(row.tokens) + len(row.wrote) - 1)
-            last = self._rows.pop()
-            if last is not row:
-                self._held.move(len(self._rows), place, len(last.tokens) + len(last.wrote) - 1)
-                self._rows[place] = last
+            self._take_out(place)
         return ended
+
+    def _take_out(self, place: int) -> None:
+        """Let the last row move into the place of another, which is forgotten."""
+        row, last = self._rows[place], self._rows.pop()
+        if last is not row:
+            self._held.move(len(self._rows), place, len(last.tokens) + len(last.wrote) - 1)
+            self._rows[place] = last
 
     def _remember(self, place: int, row: _Row, length: int) -> None:
         tokens = [*row.prompt.tokens, *row.wrote][:length]
         self.prefixes.add(tokens, len(row.tokens), lambda: self._held.copy_out(place, length), self._held.token_bytes)
 
-    def _new_rows(self) -> Any:
-        from discretion.models.kv_rows import KeyValueRows
-
-        return KeyValueRows(self._layers, self._size, self._weights.device)
+    def _new_rows(self) -> KeyValueRows:
+        return KeyValueRows(self._layers, self._size, self._weights.device, self._budget)
 
     def _try_out(self) -> bool:
         """Tell whether the model can be run in rows: whether that gives the logits that it gives by itself."""
@@ -312,17 +311,3 @@ class Decoder:
 def error_line(error: Exception) -> str:
     """Return the message of an error of any library, on one line."""
     return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-def _free_bytes(device: torch.device) -> int:
-    """Return about how much memory keys and values may take: what is free on a GPU, a part of it elsewhere."""
-    import torch
-
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        free = 4 * _GIB
-    return min(free // 2, 8 * _GIB)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["KeyValueRows"]
+__all__ = ["KeyValueRows", "stepped"]
 
 _STEP: Final = 64  # the width grows in multiples of this
 
@@ -23,12 +23,15 @@ class KeyValueRows:
         layers: Of the model.
         most: The most rows.
         device: Where they lie.
+        budget: Bytes up to which more is taken than is needed, so as to grow less often.
     """
 
-    def __init__(self, layers: int, most: int, device: torch.device) -> None:
+    def __init__(self, layers: int, most: int, device: torch.device, budget: int) -> None:
         self._layers = layers
         self._most = most
         self._device = device
+        self._budget = budget
+        self._due = 0, 0
         self._held: torch.Tensor | None = None  # keys and values of each layer in turn, row, head, column, dimension
         self._rows = self._columns = self._width = 0
         self._first = self._last = 0
@@ -42,9 +45,15 @@ class KeyValueRows:
         return self._held.shape[0] * self._held.shape[2] * self._held.shape[4] * self._held.element_size()
 
     @property
-    def width(self) -> int:
-        """How many tokens a row has place for."""
-        return self._columns
+    def size(self) -> int:
+        """How many bytes are held."""
+        return self._rows * self._columns * self.token_bytes
+
+    def expect(self, rows: int, columns: int) -> None:
+        """Say how many rows and columns will be in use at most, until this is said again; what lies beyond may go."""
+        self._due = rows, stepped(columns)
+        if self.size > self._budget:  # what was wide for one that has gone
+            self._reshape(*self._due)
 
     def place(self, positions: torch.Tensor, lengths: list[int], first: int) -> torch.Tensor:
         """Say where the tokens of the next pass go, and return its attention mask.
@@ -118,11 +127,23 @@ class KeyValueRows:
         """Make room; what is held stays."""
         if rows <= self._rows and columns <= self._columns:
             return
-        old = self._held
+        spare = self._rows, self._columns
         if rows > self._rows:
-            self._rows = min(max(rows, 2 * self._rows), max(self._most, rows))
+            spare = min(max(rows, 2 * self._rows), max(self._most, rows)), self._columns
         if columns > self._columns:
-            self._columns = -(-max(columns, self._columns + self._columns // 4) // _STEP) * _STEP
+            spare = spare[0], stepped(max(columns, self._columns + self._columns // 4))
+        if spare[0] * spare[1] * self.token_bytes > self._budget:
+            spare = max(rows, self._due[0]), max(stepped(columns), self._due[1])
+        self._reshape(*spare)
+
+    def _reshape(self, rows: int, columns: int) -> None:
+        old, self._rows, self._columns = self._held, rows, columns
         if old is not None:
-            self._held = old.new_zeros((old.shape[0], self._rows, old.shape[2], self._columns, old.shape[4]))
-            self._held[:, : old.shape[1], :, : old.shape[3]] = old
+            self._held = old.new_zeros((old.shape[0], rows, old.shape[2], columns, old.shape[4]))
+            both = slice(min(rows, old.shape[1])), slice(None), slice(min(columns, old.shape[3]))
+            self._held[:, *both] = old[:, *both]
+
+
+def stepped(columns: int) -> int:
+    """Return the width that has place for so many columns."""
+    return -(-columns // _STEP) * _STEP

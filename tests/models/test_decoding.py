@@ -131,12 +131,59 @@ def test_keeping_has_a_bound_and_no_bearing_on_what_is_written(weights: Weights)
     assert engine.prefixes.size <= 60_000
 
 
-def test_memory_holds_the_rows_below_the_batch_size(weights: Weights) -> None:
-    engine = decoder(weights)
-    engine._budget = 2 * engine._held.token_bytes * engine._held.width
-    assert engine.room == 2
-    engine._budget = 1
-    assert engine.room == 1
+def test_memory_holds_the_rows_below_the_batch_size(
+    weights: Weights, expected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = decoder(weights)._held.token_bytes
+    monkeypatch.setattr("discretion.models.decoding.free_bytes", lambda device: 3 * 640 * token)
+    engine = decoder(weights, size=8)
+    ended, sizes, rows = dict(engine.step(list(enumerate(PROMPTS)))), [], []
+    assert engine.running > len(engine._rows)
+    assert engine.room == 0
+    while engine.running:
+        sizes.append(engine._held.size)
+        rows.append(len(engine._rows))
+        ended.update(engine.step(()))
+    assert [ended[i] for i in range(8)] == expected
+    assert max(sizes) <= 640 * token
+    assert max(rows) > 1
+
+
+def test_one_long_conversation_leaves_no_width_behind(weights: Weights, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = decoder(weights)._held.token_bytes
+    monkeypatch.setattr("discretion.models.decoding.free_bytes", lambda device: 3 * 512 * token)
+    engine = decoder(weights, size=8)
+    long = conversation(1, 900, 2)
+    assert run(engine, [long]) == [plain(weights, long)]
+    assert engine.room == 8
+    short = [conversation(seed, 20, 20) for seed in range(8)]
+    engine.step(list(enumerate(short)))
+    assert len(engine._rows) == 8
+    assert engine._held.size <= 512 * token
+
+
+def test_memory_bounds_batches_of_generate_too(
+    weights: Weights, expected: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = decoder(weights)._held.token_bytes
+    monkeypatch.setattr("discretion.models.decoding.free_bytes", lambda device: 3 * 3 * 64 * token)
+    engine = decoder(weights, size=8)
+    engine.continuous = False
+    ended = [engine.step([(i, PROMPTS[0]) for i in range(7)])]
+    while engine.running:
+        ended.append(engine.step(()))
+    assert [[ticket for ticket, _ in each] for each in ended] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert all(wrote == expected[0] for each in ended for _, wrote in each)
+
+
+def test_turns_that_nobody_wants_any_more_leave_their_places(weights: Weights, expected: list[Any]) -> None:
+    engine = decoder(weights, size=4)
+    ended = dict(engine.step(list(enumerate(PROMPTS))))
+    engine.drop({0, 2, 5})
+    assert engine.running == 5 - len(ended)
+    while engine.running:
+        ended.update(engine.step(()))
+    assert ended == {i: expected[i] for i in range(8) if i not in (0, 2, 5)}
 
 
 def test_a_draw_depends_on_its_seed_alone(weights: Weights) -> None:
