@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
@@ -35,12 +35,17 @@ class Engine(Protocol[Request_contra, Result_co]):
         """Take new requests, each with its ticket, make a step with all, and return what ended, by ticket."""
         ...
 
+    def drop(self, tickets: Collection[int]) -> None:
+        """Forget requests that it is at: nobody waits for them any more."""
+        ...
+
 
 class Batcher(Generic[Request, Result]):
     """Brings the requests of one event loop to an engine in a worker thread, while the loop lives on.
 
-    Requests join in groups, since to begin one takes a step of its own: as soon as a quarter of the engine's places
-    could be filled, nothing runs, or the first has waited for `patience` steps.
+    A request that was given up leaves the engine before its next step. Others join in groups, since to begin one takes
+    a step of its own: as soon as a quarter of the engine's places could be filled, nothing runs, or the first has
+    waited for `patience` steps.
 
     Args:
         engine: Runs them.
@@ -59,6 +64,7 @@ class Batcher(Generic[Request, Result]):
         self._tickets = itertools.count()
         self._waiting: deque[tuple[int, Request]] = deque()
         self._futures: dict[int, asyncio.Future[Result]] = {}
+        self._running: set[int] = set()  # of the worker thread
         self._full: asyncio.Event | None = None  # made anew for each wait: events belong to one loop
         self._task: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="discretion-batch")
@@ -94,6 +100,7 @@ class Batcher(Generic[Request, Result]):
         """Step until nothing runs and nobody waits, in the worker thread."""
         idle = 0
         while not self._closed:
+            self._drop_what_nobody_wants()
             new: list[tuple[int, Request]] = []
             due = not self._engine.running or idle >= self._patience
             if self._waiting and (due or min(self._engine.room, len(self._waiting)) >= max(1, self._size // 4)):
@@ -103,14 +110,23 @@ class Batcher(Generic[Request, Result]):
                     continue  # all that were taken had given up
                 return
             idle = idle + 1 if self._waiting and not new else 0
+            self._running.update(ticket for ticket, _ in new)
             try:
                 ended = self._engine.step(new)
             except Exception as error:
+                self._running.clear()
                 for ticket in list(self._futures):
                     self._post(ticket, error)
                 return
             for ticket, result in ended:
+                self._running.discard(ticket)
                 self._post(ticket, result)
+
+    def _drop_what_nobody_wants(self) -> None:
+        given_up = {ticket for ticket in self._running if ticket not in self._futures}
+        if given_up:
+            self._running -= given_up
+            self._engine.drop(given_up)
 
     def _take(self, most: int) -> list[tuple[int, Request]]:
         """Take requests that wait, but for those that were given up."""

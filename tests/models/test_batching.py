@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pytest
 
@@ -31,6 +31,10 @@ class Countdown:
     @property
     def room(self) -> int:
         return self.size - len(self.left)
+
+    def drop(self, tickets: Collection[int]) -> None:
+        for ticket in tickets:
+            del self.left[ticket]
 
     def step(self, new: Sequence[tuple[int, int]]) -> list[tuple[int, int | Exception]]:
         self.waiting = True
@@ -141,6 +145,26 @@ def test_who_gave_up_is_not_run() -> None:
     engine = Countdown()
     asyncio.run(main())
     assert engine.joined == [[2]]
+
+
+def test_who_gives_up_while_it_runs_leaves_its_place_to_the_next() -> None:
+    async def main() -> None:
+        batcher = Batcher(engine, size=2)
+        engine.gate.clear()
+        tasks = [asyncio.create_task(batcher.submit(number)) for number in (1000, 1000, 3)]
+        while not engine.waiting:
+            await asyncio.sleep(0.001)
+        for task in tasks[:2]:
+            task.cancel()
+        await asyncio.sleep(0)
+        engine.gate.set()
+        assert await tasks[2] == 6
+        await batcher.aclose()
+
+    engine = Countdown(2)
+    asyncio.run(main())
+    assert engine.joined == [[1000, 1000], [3]]
+    assert engine.steps < 10
 
 
 def test_closing_leaves_nobody_waiting() -> None:
