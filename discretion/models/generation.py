@@ -79,8 +79,11 @@ class Generator:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(
                 str(checkpoint.tokenizer), trust_remote_code=trust_remote_code
             )
+        except InputError as error:
+            raise InputError(error.what, where=where, remedy=error.remedy) from None
         except Exception as error:  # from half a dozen libraries, for as many reasons
             raise InputError(f"cannot be loaded ({error_line(error)})", where=where, remedy=_remedy(error)) from error
+        self._check_vocabulary(weights.model)
         self.template = ChatTemplate(self._tokenizer, form, where=where, settings=settings)
         self.context = self._context(weights.model)
         self._stops = self._stop_tokens(weights.model)
@@ -98,6 +101,21 @@ class Generator:
             size=size,
             where=where,
         )
+
+    def _check_vocabulary(self, model: Any) -> None:
+        """Refuse a tokenizer with tokens that the model has no embedding for.
+
+        Raises:
+            InputError: If it has any.
+        """
+        rows = int(model.get_input_embeddings().weight.shape[0])
+        token, most = max(self._tokenizer.get_vocab().items(), key=lambda each: each[1], default=("", -1))
+        if most >= rows:
+            raise InputError(
+                f"the tokenizer gives {token!r} the number {most}, and the model has embeddings for {rows} tokens",
+                where=self._where,
+                remedy="use the checkpoint's own tokenizer, or resize_token_embeddings and train the new ones",
+            )
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[ToolSpec], seed: int) -> Prompt:
         """Return the tokens of a conversation.

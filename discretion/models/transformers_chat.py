@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -29,6 +30,9 @@ __all__ = ["TransformersChat"]
 _SIZES: Final = ((256 * 2**20, 64), (4 * 2**30, 32))
 """Weights up to so many bytes -> turns in a batch; 16 above. Memory may hold it lower while it runs."""
 
+_DTYPES: Final = ("auto", "float32", "bfloat16", "float16", "float64", "float", "half", "double")
+_DEVICE: Final = re.compile(r"auto|(cpu|cuda|mps|xpu|npu|hpu|mlu|musa)(:\d+)?")
+
 
 class TransformersChat:
     """A local checkpoint, `PATH_OR_ID[+ADAPTER]`. Its weights are loaded when the first turn is asked for.
@@ -46,7 +50,8 @@ class TransformersChat:
         chat_template_kwargs: Settings of its chat template, such as `{"enable_thinking": False}`.
 
     Raises:
-        InputError: If the checkpoint cannot be used, or its template knows no such setting.
+        InputError: If the checkpoint cannot be used, its template knows no such setting, or there is no such device
+            or data type.
         MissingExtra: If transformers is not installed.
     """
 
@@ -73,6 +78,12 @@ class TransformersChat:
         if self.sampling.temperature is None:
             remedy = "give one; 0 is greedy"
             raise InputError("a local checkpoint has no temperature of its own", where=self.name, remedy=remedy)
+        if dtype not in _DTYPES:
+            remedy = f"give dtype one of {', '.join(_DTYPES[:5])}"
+            raise InputError(f"weights cannot be had in {dtype!r}", where=self.name, remedy=remedy)
+        if not _DEVICE.fullmatch(device):
+            remedy = "give device auto, cpu, cuda, cuda:0 or the like"
+            raise InputError(f"{device!r} is no device", where=self.name, remedy=remedy)
         self.batch_size = batch_size or _batch_size(self.checkpoint)
         # While the batch runs, some episodes act and some wait to take the places that become free.
         self.concurrency = self.batch_size + max(1, self.batch_size // 2)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from discretion.errors import InputError
 from discretion.models.attention import any_shape
 from discretion.models.checkpoint import Checkpoint
 from discretion.models.reading_weights import check_adapter, read_model, weight_names
@@ -34,13 +35,13 @@ class Weights:
         trust_remote_code: Whether code of the checkpoint may run.
 
     Raises:
+        InputError: If there is no such device here.
         Exception: Of torch, transformers or safetensors, if it cannot be loaded.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str, dtype: str, trust_remote_code: bool) -> None:
-        import torch
 
-        self.device = torch.device(_best_device() if device == "auto" else device)
+        self.device = _best_device() if device == "auto" else _device(device)
         self.lock = threading.RLock()
         self._checkpoint = checkpoint
         self._dtype = dtype
@@ -247,9 +248,26 @@ def _has_bfloat16(device: torch.device) -> bool:
     return device.type != "cuda" or torch.cuda.get_device_capability(device)[0] >= 8
 
 
-def _best_device() -> str:
+def _device(name: str) -> torch.device:
+    """Return the device of this name.
+
+    Raises:
+        InputError: If there is none on this machine.
+    """
+    import torch
+
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except Exception as error:  # what torch raises depends on how it was built
+        problem = f"there is no device {name!r} here ({str(error).strip().partition(chr(10))[0][:120]})"
+        raise InputError(problem, remedy="give device=auto, or one that this machine has") from None
+    return device
+
+
+def _best_device() -> torch.device:
     import torch
 
     if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

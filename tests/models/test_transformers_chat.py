@@ -426,12 +426,29 @@ def test_an_adapter_that_takes_its_share_out_of_the_base_has_one_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("option", "says"), [({"dtype": "float99"}, "'float99' is no dtype"), ({"device": "abacus"}, "abacus")]
+    "option", [{"dtype": "float99"}, {"dtype": "int8"}, {"dtype": "cuda"}, {"device": "abacus"}, {"device": "cuda:x"}]
 )
-def test_an_impossible_device_or_dtype(random_llama: Path, option: dict[str, Any], says: str) -> None:
-    (error,) = together(TransformersChat(str(random_llama), **option), asked("Hi."))
+def test_an_impossible_device_or_dtype_is_refused_at_once(random_llama: Path, option: dict[str, str]) -> None:
+    ((name, given),) = option.items()
+    with pytest.raises(InputError, match=f"{given!r}.*; give {name} "):
+        TransformersChat(str(random_llama), **option)  # type: ignore[arg-type]
+
+
+def test_a_device_that_is_not_here(random_llama: Path) -> None:
+    (error,) = together(TransformersChat(str(random_llama), device="cuda:77"), asked("Hi."))
     assert isinstance(error, ModelUnusable)
-    assert says in str(error)
+    assert str(error).startswith(f"hf:{random_llama}: there is no device 'cuda:77' here (")
+    assert str(error).endswith("; give device=auto, or one that this machine has")
+    assert "\n" not in str(error)
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(tmp_path: Path) -> None:
+    folder = save_random(tmp_path)
+    tokenizer(words=("<|turn|>", "<|more|>")).save_pretrained(folder)
+    assert refused(str(folder)) == (
+        f"hf:{folder}: the tokenizer gives '<|more|>' the number 262, and the model has embeddings for 261 tokens; "
+        "use the checkpoint's own tokenizer, or resize_token_embeddings and train the new ones"
+    )
 
 
 def test_code_that_a_checkpoint_brings_is_not_run(tmp_path: Path) -> None:
