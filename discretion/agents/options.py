@@ -111,7 +111,9 @@ def read_query(query: str, accepted: Collection[str], kind: str, *, others: Coll
         pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise InputError(
-            "options after '?' cannot be read", where=f"{kind} agent", remedy="write ?key=value&key=value"
+            "options after '?' cannot be read",
+            where=f"{kind} agent",
+            remedy="write ?key=value&key=value, and %26 for an & in a value",
         ) from None
     for key, _ in pairs:
         if key in others and key not in accepted:
