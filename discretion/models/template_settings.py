@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from discretion.errors import InputError, nearest
 
-__all__ = ["KWARGS", "chat_template", "check_settings", "template_settings"]
+__all__ = ["KWARGS", "chat_template", "check_settings", "json_object", "template_settings"]
 
 KWARGS: Final = "chat_template_kwargs"
 """The field of a request that holds them, and the option that gives them."""
@@ -48,7 +48,8 @@ def chat_template(folder: Path, *, one: bool = False) -> str:
     """
     if (folder / "chat_template.jinja").is_file():
         return (folder / "chat_template.jinja").read_text(encoding="utf-8", errors="replace")
-    found = next(filter(None, (_kept(folder / name) for name in ("chat_template.json", "tokenizer_config.json"))), "")
+    files = (json_object(folder / name) for name in ("chat_template.json", "tokenizer_config.json"))
+    found = next(filter(None, (file.get("chat_template") for file in files)), "")
     if isinstance(found, str):
         return found
     named = {each.get("name"): each.get("template") for each in found if isinstance(each, dict)}
@@ -105,10 +106,10 @@ def _settings_of(template: str) -> set[str]:
         return set(re.findall(r"\w+", template))
 
 
-def _kept(path: Path) -> Any:
-    """Return the template in a JSON file; `None` where it has none, and the checkpoint's own checks say why."""
+def json_object(path: Path) -> dict[str, Any]:
+    """Read a JSON object; empty where there is none, for the checkpoint's own checks say what is wrong."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return None
-    return found.get("chat_template") if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from discretion.errors import InputError
 from discretion.models.chat import to_wire, tools_to_wire
+from discretion.models.decoding import error_line
 from discretion.organisms.corpus import Transcript
 from discretion.organisms.left_out import left_out, tools_left_out
 from discretion.organisms.tokenizer import CHAT_TEMPLATE, SPECIAL
@@ -211,8 +212,7 @@ def _tokens(tokenizer: Any, text: str, cuts: Sequence[int]) -> tuple[np.ndarray[
             at = [start for start, piece in pieces for _ in piece]
             fits = tokens == tokenizer.encode(text, add_special_tokens=False)
     except Exception as error:  # from several libraries, for as many reasons
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"the tokenizer refuses the conversation ({reason})", where="tokenizer") from None
+        raise InputError(f"the tokenizer refuses the conversation ({error_line(error)})", where="tokenizer") from None
     if not fits:
         raise InputError(
             "the tokenizer does not say where its tokens stand, and cuts a turn otherwise when it stands alone",
@@ -245,6 +245,6 @@ def _render(
             list(wire), tools=list(tools) if tools else None, tokenize=False, add_generation_prompt=opened
         )
     except Exception as error:  # templates raise what they like
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(f"the chat template refuses the conversation ({reason})", where="chat template") from None
+        what = f"the chat template refuses the conversation ({error_line(error)})"
+        raise InputError(what, where="chat template") from None
     return str(text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from discretion.errors import InputError
-from discretion.models.template_settings import chat_template
+from discretion.models.template_settings import chat_template, json_object
 from discretion.models.told_day import asks_for_day, without_clock
 from discretion.models.vllm.home import Home, on_gpu
 
@@ -102,7 +102,7 @@ def context_length(folder: Path, wanted: int | None) -> int | None:
     """Return how long a sequence may be: what is asked for, or what the checkpoint can, within reason."""
     if wanted is not None:
         return wanted
-    config = _json(folder / "config.json")
+    config = json_object(folder / "config.json")
     longest = config.get("max_position_embeddings", _text(config).get("max_position_embeddings"))
     return min(longest, LARGEST_CONTEXT) if isinstance(longest, int) and longest > 0 else None
 
@@ -130,7 +130,7 @@ def adapter_rank(adapter: Path) -> int:
     Raises:
         InputError: If vLLM cannot serve it.
     """
-    config, where = _json(adapter / "adapter_config.json"), f"vllm:{adapter}"
+    config, where = json_object(adapter / "adapter_config.json"), f"vllm:{adapter}"
     remedy = "use hf: for it, or merge it into its base (merge_and_unload) and serve that"
     kind = config.get("peft_type", "LORA")
     if kind != "LORA":
@@ -210,7 +210,7 @@ def environment(plan: Plan, *, key: str) -> dict[str, str]:
 
 def _cache_gib(plan: Plan) -> int:
     """Return the GiB of a CPU's key-value cache: room for eight whole contexts, within 1 and 16."""
-    config = _text(_json(plan.folder / "config.json"))
+    config = _text(json_object(plan.folder / "config.json"))
 
     def size(key: str) -> int:
         found = config.get(key)
@@ -227,15 +227,6 @@ def _text(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the part of a configuration that concerns text."""
     inner = config.get("text_config")
     return inner if isinstance(inner, dict) else config
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty where there is none, for the checkpoint's own checks say what is wrong."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def same_tokenizer(one: Path, other: Path) -> bool:
